@@ -1,0 +1,53 @@
+"""The errors that Affetto raises on purpose.
+
+Every message names the value that was received and the way out, in one line, so that the command line can print it
+as it stands and exit with code 2.
+"""
+
+__all__ = [
+    "AffettoError",
+    "AudioError",
+    "CatalogError",
+    "CorpusError",
+    "ModelError",
+    "OptionError",
+    "PlaylistError",
+    "RecipeError",
+    "SettingsError",
+]
+
+
+class AffettoError(Exception):
+    """Anything a caller can put right: bad input, a bad option, a missing extra."""
+
+
+class AudioError(AffettoError):
+    """A recording cannot be opened, decoded or recorded."""
+
+
+class OptionError(AffettoError):
+    """An argument is outside what is offered (an unknown intent, a negative length)."""
+
+
+class SettingsError(AffettoError):
+    """A setting from the environment or the config file has the wrong type or value."""
+
+
+class ModelError(AffettoError):
+    """A model file is missing, damaged or from another version."""
+
+
+class CatalogError(AffettoError):
+    """A music catalog cannot be read or holds nothing usable."""
+
+
+class PlaylistError(AffettoError):
+    """A playlist cannot be written where it was asked for."""
+
+
+class CorpusError(AffettoError):
+    """A speech corpus is missing, incomplete or contradicts itself."""
+
+
+class RecipeError(AffettoError):
+    """A training recipe has an unknown key or a value of the wrong type."""

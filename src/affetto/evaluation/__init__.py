@@ -1,0 +1,1 @@
+"""Judging a recognizer: metrics, speaker-independent protocols and reports."""

@@ -1,0 +1,1 @@
+"""Acoustic features: named, documented, pure functions of arrays."""

@@ -1,0 +1,1 @@
+"""Training: examples, augmentation, networks, fitting, calibration and export."""

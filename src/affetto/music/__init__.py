@@ -1,0 +1,1 @@
+"""Music: tracks, their mood, and the collections they live in."""

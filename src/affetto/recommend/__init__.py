@@ -1,0 +1,1 @@
+"""From a reading and an intent to a playlist."""

@@ -1,0 +1,101 @@
+"""Every setting in one typed object: defaults, then the config file, then the environment."""
+
+import os
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path, user_config_path, user_data_path
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from affetto.affect import EMOTIONS, Emotion
+from affetto.errors import SettingsError
+
+__all__ = ["Settings", "config_path", "settings"]
+
+_APP = "affetto"
+
+DEFAULT_GENRES: dict[Emotion, list[str]] = {
+    Emotion.HAPPY: ["pop"],
+    Emotion.SAD: ["classical"],
+    Emotion.ANGRY: ["rock"],
+    Emotion.FEARFUL: ["metal"],
+    Emotion.DISGUST: ["metal"],
+    Emotion.NEUTRAL: ["ambient"],
+    Emotion.CALM: ["ambient"],
+    Emotion.SURPRISED: ["pop"],
+}
+
+
+def config_path() -> Path:
+    """Where the config file lies: ``$AFFETTO_CONFIG``, or ``config.toml`` in the user's config folder."""
+    return Path(os.environ.get("AFFETTO_CONFIG") or user_config_path(_APP) / "config.toml")
+
+
+class Settings(BaseSettings):
+    """What a person may change; every field is also ``AFFETTO_<FIELD>`` in the environment.
+
+    Attributes:
+        model: ONNX file of the recognizer; None for the one that ships.
+        threads: Threads of one inference.
+        length: Tracks in a playlist.
+        data_dir: Folder for what is kept (libraries, profiles).
+        cache_dir: Folder for what can be made again (features, downloads).
+        genres: Genres that the ``genre`` strategy plays for each emotion; emotions left out keep their default.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="AFFETTO_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    model: Path | None = None
+    threads: int = Field(default=1, ge=1, le=64)
+    length: int = Field(default=12, ge=1, le=500)
+    data_dir: Path = Field(default_factory=lambda: user_data_path(_APP))
+    cache_dir: Path = Field(default_factory=lambda: user_cache_path(_APP))
+    genres: dict[Emotion, list[str]] = Field(default_factory=lambda: dict(DEFAULT_GENRES))
+
+    @field_validator("genres")
+    @classmethod
+    def _complete_genres(cls, value: dict[Emotion, list[str]]) -> dict[Emotion, list[str]]:
+        return {emotion: value.get(emotion, DEFAULT_GENRES[emotion]) for emotion in EMOTIONS}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the config file (which arrives as keyword arguments)."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"config file {path}: {error}; mend it or move it away to use the defaults") from error
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SettingsError: If the config file is not TOML, or a key or value in it or in the environment is not valid.
+    """
+    path = config_path()
+    try:
+        return Settings(**_read_config(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(
+            f"setting {key} = {first['input']!r}: {first['msg']}; mend it in {path} or in AFFETTO_{key.upper()}"
+        ) from error

@@ -1,0 +1,1 @@
+"""Sound in, :class:`~affetto.voice.reading.Reading` out, at run time."""

@@ -1,0 +1,115 @@
+"""What was heard in one utterance."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from affetto.affect import EMOTIONS, Affect, Emotion, posterior_affect
+
+__all__ = ["Cue", "Reading"]
+
+_PLAIN_CONFIDENCE = 0.5
+_UNIFORM = dict.fromkeys(EMOTIONS, 1 / len(EMOTIONS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cue:
+    """One measurable quality of the voice that stands out and agrees with the reading.
+
+    Attributes:
+        name: The quality ("pitch", "loudness changes", ...).
+        value: Its value in ``unit``.
+        unit: The unit of the value.
+        deviation: Standard deviations above (positive) or below the average voice.
+        contribution: Evidence for the emotion read, in nats of log-odds against the average emotion.
+        words: The cue in plain words ("pitch 4 semitones above the average voice").
+    """
+
+    name: str
+    value: float
+    unit: str
+    deviation: float
+    contribution: float
+    words: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The cue as plain values for JSON."""
+        return {name: getattr(self, name) for name in ("name", "value", "unit", "deviation", "contribution", "words")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The emotion expressed in one utterance, or the reason why there is no answer.
+
+    Attributes:
+        probabilities: Calibrated probability of each of the eight emotions; they sum to 1. Uniform when abstained.
+        seconds: Seconds of speech the reading rests on.
+        reason: Why the recognizer abstained, or None.
+        cues: What stands out in the voice, strongest first.
+    """
+
+    probabilities: Mapping[Emotion, float]
+    seconds: float
+    reason: str | None = None
+    cues: tuple[Cue, ...] = ()
+    affect: Affect = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "affect", posterior_affect(self.probabilities))
+
+    @classmethod
+    def abstain(cls, reason: str, *, seconds: float = 0.0) -> "Reading":
+        """A reading that says nothing about the emotion: uniform probabilities and the reason.
+
+        >>> Reading.abstain("no speech was heard").words
+        'no reading: no speech was heard'
+        """
+        return cls(probabilities=_UNIFORM, seconds=seconds, reason=reason)
+
+    @property
+    def abstained(self) -> bool:
+        """Whether the recognizer declined to answer."""
+        return self.reason is not None
+
+    @property
+    def emotion(self) -> Emotion | None:
+        """The likeliest emotion, or None when abstained."""
+        return None if self.abstained else max(EMOTIONS, key=lambda emotion: self.probabilities.get(emotion, 0.0))
+
+    @property
+    def confidence(self) -> float:
+        """Probability of the likeliest emotion; 0 when abstained."""
+        return 0.0 if self.emotion is None else self.probabilities[self.emotion]
+
+    @property
+    def words(self) -> str:
+        """The reading in a few words, hedged when no emotion is likelier than not.
+
+        >>> Reading(probabilities={Emotion.ANGRY: 0.71, Emotion.HAPPY: 0.29}, seconds=2.0).words
+        'sounds angry, 71 %'
+        >>> Reading(probabilities={Emotion.SAD: 0.4, Emotion.CALM: 0.35, Emotion.HAPPY: 0.25}, seconds=2.0).words
+        'sounds sad (40 %) or calm (35 %)'
+        """
+        if self.abstained:
+            return f"no reading: {self.reason}"
+        first, second = sorted(self.probabilities, key=lambda emotion: -self.probabilities[emotion])[:2]
+        if self.confidence >= _PLAIN_CONFIDENCE:
+            return f"sounds {first}, {self.probabilities[first]:.0%}".replace("%", " %")
+        return (
+            f"sounds {first} ({self.probabilities[first]:.0%}) or {second} ({self.probabilities[second]:.0%})"
+        ).replace("%", " %")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The reading as plain values, in the documented JSON form."""
+        (vv, va), (_, aa) = self.affect.covariance
+        return {
+            "emotion": None if self.emotion is None else str(self.emotion),
+            "probabilities": {str(emotion): self.probabilities.get(emotion, 0.0) for emotion in EMOTIONS},
+            "valence": self.affect.valence,
+            "arousal": self.affect.arousal,
+            "covariance": [[vv, va], [va, aa]],
+            "confidence": self.confidence,
+            "abstained": self.abstained,
+            "reason": self.reason,
+            "seconds": self.seconds,
+        }
