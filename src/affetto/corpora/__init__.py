@@ -1,1 +1,27 @@
 """Speech corpora: a table per corpus from its own file names, and the protocols that split them."""
+
+from pathlib import Path
+
+from affetto.corpora.ased import ASED
+from affetto.corpora.emodb import EMODB
+from affetto.corpora.nemo import NEMO
+from affetto.corpora.ravdess import RAVDESS
+from affetto.corpora.table import Clip, Corpus, scan_corpus
+from affetto.corpora.tess import TESS
+from affetto.errors import CorpusError
+
+__all__ = ["CORPORA", "Clip", "Corpus", "load_corpora", "scan_corpus"]
+
+CORPORA: dict[str, Corpus] = {corpus.name: corpus for corpus in (RAVDESS, TESS, EMODB, NEMO, ASED)}
+
+
+def load_corpora(names: tuple[str, ...], root: Path) -> tuple[Clip, ...]:
+    """The clips of several corpora, each in the folder of its name below ``root``.
+
+    Raises:
+        CorpusError: If a name is unknown, or a corpus cannot be read (see :func:`scan_corpus`).
+    """
+    unknown = [name for name in names if name not in CORPORA]
+    if unknown:
+        raise CorpusError(f"unknown corpus {unknown[0]!r}; known are {', '.join(CORPORA)}")
+    return tuple(clip for name in names for clip in scan_corpus(CORPORA[name], root / name))

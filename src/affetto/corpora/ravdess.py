@@ -1,0 +1,52 @@
+"""RAVDESS: 24 North American actors, two sentences, eight emotions (Livingstone & Russo 2018)."""
+
+from pathlib import PurePath
+
+from affetto.affect import EMOTIONS, Emotion
+from affetto.corpora.table import Corpus, CorpusNameError, Facts
+
+__all__ = ["RAVDESS"]
+
+_EMOTIONS = dict(
+    zip(
+        ("01", "02", "03", "04", "05", "06", "07", "08"),
+        (
+            Emotion.NEUTRAL,
+            Emotion.CALM,
+            Emotion.HAPPY,
+            Emotion.SAD,
+            Emotion.ANGRY,
+            Emotion.FEARFUL,
+            Emotion.DISGUST,
+            Emotion.SURPRISED,
+        ),
+        strict=True,
+    )
+)
+_INTENSITIES = {"01": "normal", "02": "strong"}
+
+
+def _parse(path: PurePath) -> Facts:
+    """``03-01-05-02-01-02-12``: modality, channel, emotion, intensity, statement, repetition, actor (odd: male)."""
+    parts = path.stem.split("-")
+    if len(parts) != 7 or parts[2] not in _EMOTIONS or parts[3] not in _INTENSITIES or not parts[6].isdigit():
+        raise CorpusNameError("expected seven numbers such as 03-01-05-02-01-02-12")
+    emotion = _EMOTIONS[parts[2]]
+    return Facts(
+        speaker=f"A{parts[6]}",
+        gender="m" if int(parts[6]) % 2 else "f",
+        label=emotion,
+        emotion=emotion,
+        intensity=_INTENSITIES[parts[3]],
+        sentence=f"S{parts[4]}",
+    )
+
+
+RAVDESS = Corpus(
+    name="ravdess",
+    title="RAVDESS speech (2018)",
+    language="en",
+    licence="CC BY-NC-SA 4.0",
+    emotions=frozenset(EMOTIONS),
+    parse=_parse,
+)

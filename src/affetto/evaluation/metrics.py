@@ -1,0 +1,91 @@
+"""Figures of merit of predicted probabilities."""
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "accuracy",
+    "bootstrap_interval",
+    "confusion_matrix",
+    "expected_calibration_error",
+    "macro_f1",
+    "selective_accuracy",
+    "unweighted_average_recall",
+]
+
+Labels = npt.NDArray[np.integer]
+Floats = npt.NDArray[np.floating]
+
+
+def confusion_matrix(labels: Labels, guesses: Labels, classes: int) -> npt.NDArray[np.int64]:
+    """Counts, shape ``(classes, classes)``: rows are labels, columns guesses."""
+    counts = np.zeros((classes, classes), np.int64)
+    np.add.at(counts, (labels, guesses), 1)
+    return counts
+
+
+def accuracy(labels: Labels, guesses: Labels) -> float:
+    """Share of right guesses (weighted accuracy, WA)."""
+    return float(np.mean(labels == guesses))
+
+
+def unweighted_average_recall(labels: Labels, guesses: Labels) -> float:
+    """Mean recall over the classes that occur in the labels (UAR, Schuller et al. 2009).
+
+    >>> unweighted_average_recall(np.array([0, 0, 0, 1]), np.array([0, 0, 0, 0]))
+    0.5
+    """
+    return float(np.mean([np.mean(guesses[labels == k] == k) for k in np.unique(labels)]))
+
+
+def macro_f1(labels: Labels, guesses: Labels) -> float:
+    """Mean F1 over the classes that occur in the labels."""
+    scores: list[float] = []
+    for k in np.unique(labels):
+        hit = np.sum((labels == k) & (guesses == k))
+        wrong = np.sum((labels == k) != (guesses == k))
+        scores.append(float(2 * hit / (2 * hit + wrong)))
+    return float(np.mean(scores))
+
+
+def expected_calibration_error(labels: Labels, probabilities: Floats, *, bins: int = 15) -> float:
+    """Mean gap between confidence and accuracy over equal-width bins (ECE, Guo et al. 2017).
+
+    Args:
+        labels: Shape ``(n,)``.
+        probabilities: Shape ``(n, classes)``.
+        bins: Number of bins of the highest probability.
+    """
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = [abs(float(np.sum(confidence[place == b]) - np.sum(right[place == b]))) for b in np.unique(place)]
+    return sum(gaps) / len(labels)
+
+
+def selective_accuracy(labels: Labels, probabilities: Floats, *, coverage: float = 0.5) -> float:
+    """Accuracy on the most confident share of the predictions."""
+    keep = np.argsort(-probabilities.max(axis=1), kind="stable")[: max(int(len(labels) * coverage), 1)]
+    return accuracy(labels[keep], probabilities[keep].argmax(axis=1))
+
+
+def bootstrap_interval(
+    labels: Labels, guesses: Labels, groups: Labels, *, repeats: int = 1000, seed: int = 0
+) -> tuple[float, float]:
+    """95 % interval of UAR, whole groups (speakers) drawn with replacement.
+
+    Args:
+        labels: Shape ``(n,)``.
+        guesses: Shape ``(n,)``.
+        groups: Shape ``(n,)``: whose clip it is.
+        repeats: Bootstrap samples.
+        seed: Of the random draws.
+    """
+    rng = np.random.default_rng(seed)
+    rows = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    scores: list[float] = []
+    for _ in range(repeats):
+        drawn = np.concatenate([rows[i] for i in rng.integers(len(rows), size=len(rows))])
+        scores.append(unweighted_average_recall(labels[drawn], guesses[drawn]))
+    low, high = np.percentile(scores, [2.5, 97.5])
+    return float(low), float(high)

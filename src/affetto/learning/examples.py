@@ -1,0 +1,180 @@
+"""Examples to learn from: the speech of every clip as mel power, prepared once and kept on disk."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from affetto.corpora.table import AUDIO_SUFFIXES, Clip
+from affetto.errors import AffettoError, CorpusError
+from affetto.learning.augment import change_speed, random_room
+from affetto.learning.networks import FRAME_LENGTH, MelPower
+from affetto.voice.audio import RATE, Samples, read_audio
+from affetto.voice.speech import find_utterances
+
+__all__ = ["VARIANTS", "Spectrograms", "prepare_noise", "prepare_speech", "speech_of", "synthetic_noise"]
+
+VARIANTS = ("plain", "slower", "faster", "room")
+"""Forms in which each clip is kept: as it is, at 0.9 and 1.1 times the speed, and in a random room."""
+
+_VERSION = 1  # raise when the preparation changes, so that old files are not used
+_LOG_FLOOR = 1e-10
+
+Half = npt.NDArray[np.float16]
+
+
+@dataclass(frozen=True, slots=True)
+class Spectrograms:
+    """Log mel power of many sounds of different lengths, stored end to end.
+
+    Attributes:
+        frames: Natural log of mel power, ``(all frames, mels)`` in half precision.
+        starts: Where each sound begins, ``(sounds + 1,)``.
+    """
+
+    frames: Half
+    starts: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def __getitem__(self, index: int) -> Half:
+        """One sound, ``(frames, mels)``."""
+        return self.frames[self.starts[index] : self.starts[index + 1]]
+
+    def power(self, index: int) -> npt.NDArray[np.float32]:
+        """Mel power of one sound, ``(mels, frames)``."""
+        return np.exp(self[index].astype(np.float32)).T
+
+    def crop(self, index: int, length: int, rng: np.random.Generator) -> Half:
+        """A random stretch of ``length`` frames; a shorter sound is repeated."""
+        sound = self[index]
+        if len(sound) < length:
+            sound = np.tile(sound, (-(-length // len(sound)) + 1, 1))
+        start = rng.integers(0, len(sound) - length + 1)
+        return sound[start : start + length]
+
+
+def speech_of(samples: Samples) -> Samples:
+    """The speech in a clip, its utterances joined; the whole clip where no speech is found."""
+    utterances = list(find_utterances([samples]))
+    return np.concatenate([utterance.samples for utterance in utterances]) if utterances else samples
+
+
+def prepare_speech(
+    clips: Sequence[Clip], cache: Path, *, progress: Callable[[str, int, int], None] | None = None
+) -> dict[str, Spectrograms]:
+    """Spectrograms of all clips in all variants, one cached file per corpus and variant.
+
+    Args:
+        clips: The clips; their order is kept.
+        cache: Folder of the prepared files.
+        progress: Called with what is being done, how much is done and how much there is.
+
+    Raises:
+        CorpusError: If a clip cannot be decoded; the message names it.
+    """
+    parts: dict[str, list[Spectrograms]] = {variant: [] for variant in VARIANTS}
+    for corpus in dict.fromkeys(clip.corpus for clip in clips):
+        paths = [clip.path for clip in clips if clip.corpus == corpus]
+        key = hashlib.sha256(repr((_VERSION, [(p.name, p.stat().st_size) for p in paths])).encode()).hexdigest()[:12]
+        files = {variant: cache / f"{corpus}-{key}-{variant}.npz" for variant in VARIANTS}
+        if not all(file.is_file() for file in files.values()):
+            _prepare_corpus(corpus, paths, files, progress)
+        for variant, file in files.items():
+            parts[variant].append(_load(file))
+    return {variant: _join(several) for variant, several in parts.items()}
+
+
+def _prepare_corpus(
+    corpus: str, paths: list[Path], files: dict[str, Path], progress: Callable[[str, int, int], None] | None
+) -> None:
+    rng = np.random.default_rng(0)
+    sounds: dict[str, list[Half]] = {variant: [] for variant in VARIANTS}
+    for done, path in enumerate(paths):
+        if progress and done % 20 == 0:
+            progress(f"preparing {corpus}", done, len(paths))
+        try:
+            speech = speech_of(read_audio(path))
+        except AffettoError as error:
+            raise CorpusError(f"{corpus}: {error}") from error
+        for variant, samples in _variants(speech, rng).items():
+            sounds[variant].append(log_power(samples))
+    for variant, file in files.items():
+        _save(file, sounds[variant])
+
+
+def _variants(speech: Samples, rng: np.random.Generator) -> dict[str, Samples]:
+    return {
+        "plain": speech,
+        "slower": change_speed(speech, 0.9),
+        "faster": change_speed(speech, 1.1),
+        "room": random_room(change_speed(speech, rng.uniform(0.93, 1.07)), rng),
+    }
+
+
+_mel_power = MelPower()
+
+
+def log_power(samples: Samples) -> Half:
+    """Log mel power of a waveform, ``(frames, mels)``, by the very module that is exported."""
+    if len(samples) < FRAME_LENGTH:
+        samples = np.pad(samples, (0, FRAME_LENGTH - len(samples)))
+    with torch.inference_mode():
+        power = _mel_power(torch.from_numpy(np.ascontiguousarray(samples))[None])[0].numpy()
+    return np.log(power.T + np.float32(_LOG_FLOOR)).astype(np.float16)
+
+
+def prepare_noise(folders: Sequence[Path], cache: Path, *, seconds: float = 10.0) -> Spectrograms:
+    """Spectrograms of recordings that are not speech (at most ``seconds`` of each), and of synthetic noises."""
+    paths = sorted(p for folder in folders for p in folder.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES)
+    key = hashlib.sha256(repr((_VERSION, seconds, [str(p.name) for p in paths])).encode()).hexdigest()[:12]
+    file = cache / f"noise-{key}.npz"
+    if not file.is_file():
+        recorded = [read_audio(path)[: int(seconds * RATE)] for path in paths]
+        _save(file, [log_power(sound) for sound in [*recorded, *synthetic_noise()]])
+    return _load(file)
+
+
+def synthetic_noise(*, seconds: float = 4.0, seed: int = 0) -> list[Samples]:
+    """Noises of several colours, hums, tones, chirps and clicks: what a microphone hears when nobody speaks."""
+    rng = np.random.default_rng(seed)
+    n = int(seconds * RATE)
+    time = np.arange(n) / RATE
+    sounds: list[npt.NDArray[np.float64]] = []
+    for slope in (0.0, 0.5, 1.0, 1.5, 2.0):
+        for _ in range(6):
+            spectrum = np.fft.rfft(rng.standard_normal(n)) / np.maximum(np.arange(n // 2 + 1), 1) ** slope
+            sounds.append(np.fft.irfft(spectrum, n))
+    for _ in range(12):
+        base = rng.uniform(50, 2000)
+        harmonics = range(1, int(rng.integers(2, 8)))
+        sounds.append(np.sum([np.sin(2 * np.pi * base * k * time) / k for k in harmonics], axis=0))
+        rise = rng.uniform(-300, 300)
+        sounds.append(np.sin(2 * np.pi * (base + 300) * time + np.pi * rise * time**2))
+        clicks = (rng.random(n) < rng.uniform(1, 20) / RATE).astype(float)
+        sounds.append(np.convolve(clicks, np.exp(-np.arange(200) / rng.uniform(5, 60)))[:n] + 1e-4)
+    return [(sound / (np.abs(sound).max() + 1e-9) * 0.3).astype(np.float32) for sound in sounds]
+
+
+def _save(file: Path, sounds: Sequence[Half]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    starts = np.concatenate([[0], np.cumsum([len(sound) for sound in sounds])]).astype(np.int64)
+    partial = file.with_suffix(".partial.npz")
+    np.savez(partial, frames=np.concatenate(list(sounds)), starts=starts)
+    partial.replace(file)
+
+
+def _load(file: Path) -> Spectrograms:
+    with np.load(file) as data:
+        return Spectrograms(data["frames"], data["starts"])
+
+
+def _join(parts: Sequence[Spectrograms]) -> Spectrograms:
+    offsets = np.concatenate([[0], np.cumsum([len(part.frames) for part in parts])])
+    starts = [part.starts[:-1] + offset for part, offset in zip(parts, offsets[:-1], strict=True)]
+    return Spectrograms(np.concatenate([p.frames for p in parts]), np.concatenate([*starts, offsets[-1:]]))

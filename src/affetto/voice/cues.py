@@ -1,0 +1,119 @@
+"""What in a voice stands out: a handful of cues a person can check by ear, beside the network's answer.
+
+The cues are a companion model, not the network: each is compared with the average voice of the training corpora, and
+its evidence for an emotion is that of a linear discriminant with independent cues.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from affetto.affect import Emotion
+from affetto.features.prosodic import hz_to_semitones, loudness_db, pitch_track
+from affetto.features.spectral import alpha_ratio
+from affetto.features.temporal import pause_share, syllable_rate
+from affetto.voice.audio import RATE, Samples
+from affetto.voice.reading import Cue
+
+__all__ = ["CUES", "CueBaseline", "explain", "measure_cues"]
+
+_SHOWN = 4
+_NOTICEABLE = 0.3  # standard deviations: smaller differences are not heard as such
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    unit: str
+    more: str
+    less: str
+
+
+CUES: Mapping[str, _Kind] = {
+    "pitch": _Kind("semitones", "{:.0f} semitones higher", "{:.0f} semitones lower"),
+    "pitch range": _Kind("semitones", "wider by {:.0f} semitones", "narrower by {:.0f} semitones"),
+    "loudness range": _Kind("dB", "{:.0f} dB wider", "{:.0f} dB narrower"),
+    "pace": _Kind("syllables/s", "{:.1f} syllables a second faster", "{:.1f} syllables a second slower"),
+    "pauses": _Kind("% of the time", "{:.0f} % of the time more", "{:.0f} % of the time less"),
+    "brightness": _Kind("dB", "{:.0f} dB brighter, more pressed", "{:.0f} dB darker, softer"),
+    "clearness": _Kind("dB", "{:.0f} dB clearer tone", "{:.0f} dB rougher or breathier"),
+    "voiced share": _Kind("%", "{:.0f} % more of the sound is voiced", "{:.0f} % less of the sound is voiced"),
+}
+"""The cues: their unit, and how more and less of each is put into words."""
+
+
+@dataclass(frozen=True, slots=True)
+class CueBaseline:
+    """The average voice that cues are compared with.
+
+    Attributes:
+        mean: Average of each cue over the training corpora.
+        spread: Standard deviation within an emotion.
+        emotions: Average deviation of each cue, in ``spread``, for each emotion.
+    """
+
+    mean: Mapping[str, float]
+    spread: Mapping[str, float]
+    emotions: Mapping[Emotion, Mapping[str, float]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        emotions = {str(emotion): dict(cues) for emotion, cues in self.emotions.items()}
+        return {"mean": dict(self.mean), "spread": dict(self.spread), "emotions": emotions}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "CueBaseline":
+        """The inverse of :meth:`to_dict`."""
+        return cls(data["mean"], data["spread"], {Emotion(name): cues for name, cues in data["emotions"].items()})
+
+
+def measure_cues(speech: Samples) -> dict[str, float]:
+    """The cues of some speech (mono float32 at 16 kHz); those that need a voiced sound are left out without one."""
+    level = loudness_db(speech, rate=RATE)
+    pitch = pitch_track(speech, rate=RATE)
+    heard = level[level > level.max() - 45]
+    cues = {
+        "loudness range": float(np.percentile(heard, 95) - np.percentile(heard, 20)),
+        "pace": syllable_rate(level, pitch),
+        "pauses": 100 * pause_share(level),
+        "brightness": alpha_ratio(speech, rate=RATE),
+        "voiced share": 100 * float(np.mean(pitch.voiced)),
+    }
+    if pitch.voiced.any():
+        semitones = hz_to_semitones(pitch.f0[pitch.voiced])
+        low, middle, high = np.percentile(semitones, [10, 50, 90])
+        cues |= {
+            "pitch": float(middle),
+            "pitch range": float(high - low),
+            "clearness": float(np.median(pitch.harmonicity_db)),
+        }
+    return {name: cues[name] for name in CUES if name in cues}
+
+
+def explain(values: Mapping[str, float], emotion: Emotion, baseline: CueBaseline) -> tuple[Cue, ...]:
+    """The cues that stand out and speak for the emotion, strongest evidence first, at most four.
+
+    With deviation ``z`` of a cue and the emotion's usual deviation ``m``, the evidence is ``z m - m^2 / 2`` nats: the
+    log-odds of the emotion against the average voice for a normal cue with unit variance.
+    """
+    found: list[Cue] = []
+    for name, value in values.items():
+        deviation = (value - baseline.mean[name]) / baseline.spread[name]
+        usual = baseline.emotions.get(emotion, {}).get(name, 0.0)
+        evidence = deviation * usual - usual**2 / 2
+        if abs(deviation) >= _NOTICEABLE and evidence > 0:
+            kind = CUES[name]
+            difference = value - baseline.mean[name]
+            words = (kind.more if difference > 0 else kind.less).format(abs(difference))
+            found.append(
+                Cue(
+                    name=name,
+                    value=round(value, 2),
+                    unit=kind.unit,
+                    deviation=round(deviation, 2),
+                    contribution=round(evidence, 3),
+                    words=f"{name} {words} than the average voice" if "more of" not in words else words,
+                )
+            )
+    return tuple(sorted(found, key=lambda cue: -cue.contribution)[:_SHOWN])

@@ -1,0 +1,154 @@
+"""Where the speech is: voice activity and the utterances it forms, the same for files and for live sound."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from affetto.voice.audio import RATE, Samples
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+__all__ = ["FRAME", "Utterance", "UtteranceFinder", "VoiceActivity", "find_utterances"]
+
+FRAME = 512
+"""Samples of one voice activity decision (32 ms)."""
+
+_CONTEXT = 64
+_START, _STOP = 0.5, 0.35
+_PAD = round(0.15 * RATE / FRAME)
+_PAUSE = round(0.8 * RATE / FRAME)
+_LONGEST = round(10.0 * RATE / FRAME)
+_MIN_SPEECH = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One stretch of speech.
+
+    Attributes:
+        start: Its first sample, counted from the start of the recording.
+        samples: Mono float32 at 16 kHz, with a little of the sound around it.
+        speech_seconds: Seconds in which the voice is active.
+    """
+
+    start: int
+    samples: Samples
+    speech_seconds: float
+
+    @property
+    def end(self) -> int:
+        """One past its last sample."""
+        return self.start + len(self.samples)
+
+
+@cache
+def _session() -> "InferenceSession":
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    model = resources.files("affetto.voice.weights").joinpath("silero_vad.onnx").read_bytes()
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+class VoiceActivity:
+    """Probability of speech in each 32 ms frame (Silero VAD 6.2, https://github.com/snakers4/silero-vad, MIT).
+
+    Keeps the model's state between calls: pushing a recording in pieces or at once gives the same numbers.
+    """
+
+    def __init__(self) -> None:
+        self._context = np.zeros(_CONTEXT, np.float32)
+        self._h = self._c = np.zeros((1, 1, 128), np.float32)
+
+    def __call__(self, frames: Samples) -> npt.NDArray[np.float32]:
+        """Probabilities, shape ``(n,)``, for ``n * FRAME`` consecutive samples at 16 kHz."""
+        if not len(frames):
+            return np.zeros(0, np.float32)
+        joined = np.concatenate([self._context, frames])
+        self._context = joined[-_CONTEXT:]
+        windows = np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(joined, FRAME + _CONTEXT)[::FRAME])
+        speech, self._h, self._c = _session().run(None, {"input": windows, "h": self._h, "c": self._c})
+        return speech
+
+
+class UtteranceFinder:
+    """Cuts a stream of samples into utterances.
+
+    An utterance starts when a frame is likelier speech than not, and ends after 0.8 s without speech or at 10 s;
+    what holds less than 0.2 s of speech is a click and is dropped. The cuts do not depend on how the stream is
+    divided into blocks.
+    """
+
+    def __init__(self) -> None:
+        self._activity = VoiceActivity()
+        self._rest = np.zeros(0, np.float32)
+        self._frames: list[Samples] = []  # what may still belong to an utterance, oldest first
+        self._first = 0  # index of self._frames[0] in the stream
+        self._open: int | None = None  # frame at which the utterance began, padding included
+        self._last_speech = 0
+        self._speech_frames = 0
+
+    def push(self, samples: Samples) -> list[Utterance]:
+        """Utterances that ended within these samples (mono float32 at 16 kHz, any number of them)."""
+        joined = np.concatenate([self._rest, samples])
+        whole = len(joined) // FRAME * FRAME
+        self._rest = joined[whole:]
+        return self._advance(joined[:whole])
+
+    def flush(self) -> list[Utterance]:
+        """Ends the stream: the utterance still open, if there is one."""
+        missing = -len(self._rest) % FRAME
+        tail = np.concatenate([self._rest, np.zeros(missing, np.float32)])
+        self._rest = self._rest[:0]
+        done = self._advance(tail)
+        if self._open is not None:
+            done += self._close()
+        return done
+
+    def _advance(self, samples: Samples) -> list[Utterance]:
+        done: list[Utterance] = []
+        for frame, speech in zip(samples.reshape(-1, FRAME), self._activity(samples), strict=True):
+            self._frames.append(frame)
+            now = self._first + len(self._frames) - 1
+            if self._open is None:
+                if speech < _START:
+                    self._forget(now - _PAD + 1)
+                    continue
+                self._open, self._speech_frames = max(now - _PAD, self._first), 0
+            if speech >= _STOP:
+                self._last_speech = now
+                self._speech_frames += 1
+            if now - self._last_speech >= _PAUSE or now - self._open >= _LONGEST:
+                done += self._close()
+        return done
+
+    def _close(self) -> list[Utterance]:
+        assert self._open is not None
+        end = min(self._last_speech + 1 + _PAD, self._first + len(self._frames))
+        chosen = self._frames[self._open - self._first : end - self._first]
+        seconds = self._speech_frames * FRAME / RATE
+        utterance = Utterance(self._open * FRAME, np.concatenate(chosen), seconds)
+        self._open = None
+        self._forget(end)
+        return [utterance] if seconds >= _MIN_SPEECH else []
+
+    def _forget(self, before: int) -> None:
+        drop = before - self._first
+        if drop > 0:
+            del self._frames[:drop]
+            self._first = before
+
+
+def find_utterances(blocks: Iterable[Samples]) -> Iterator[Utterance]:
+    """The utterances of a recording given as blocks of mono float32 samples at 16 kHz."""
+    finder = UtteranceFinder()
+    for block in blocks:
+        yield from finder.push(block)
+    yield from finder.flush()
