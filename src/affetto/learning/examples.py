@@ -71,7 +71,7 @@ def prepare_speech(
     """Spectrograms of all clips in all variants, one cached file per corpus and variant.
 
     Args:
-        clips: The clips; their order is kept.
+        clips: The clips, those of one corpus together; their order is kept.
         cache: Folder of the prepared files.
         progress: Called with what is being done, how much is done and how much there is.
 
@@ -129,10 +129,13 @@ def log_power(samples: Samples) -> Half:
     return np.log(power.T + np.float32(_LOG_FLOOR)).astype(np.float16)
 
 
-def prepare_noise(folders: Sequence[Path], cache: Path, *, seconds: float = 10.0) -> Spectrograms:
-    """Spectrograms of recordings that are not speech (at most ``seconds`` of each), and of synthetic noises."""
-    paths = sorted(p for folder in folders for p in folder.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES)
-    key = hashlib.sha256(repr((_VERSION, seconds, [str(p.name) for p in paths])).encode()).hexdigest()[:12]
+def prepare_noise(paths: Sequence[Path], cache: Path, *, seconds: float = 10.0) -> Spectrograms:
+    """Spectrograms of recordings that are not speech (at most ``seconds`` of each), and of synthetic noises.
+
+    Raises:
+        AudioError: If a recording cannot be decoded.
+    """
+    key = hashlib.sha256(repr((_VERSION, seconds, [path.name for path in paths])).encode()).hexdigest()[:12]
     file = cache / f"noise-{key}.npz"
     if not file.is_file():
         recorded = [read_audio(path)[: int(seconds * RATE)] for path in paths]

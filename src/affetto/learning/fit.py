@@ -71,7 +71,7 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
         rng = np.random.default_rng([self.seed, self.first + index])
         recipe, examples = self.recipe, self.examples
         length = int(rng.uniform(*recipe.augment.crop_seconds) * RATE / HOP_LENGTH)
-        silent = round(recipe.data.non_speech * recipe.training.batch)
+        silent = round(recipe.data.non_speech_share * recipe.training.batch)
         chosen, corpora = self._choose(recipe.training.batch - silent, rng)
         variants = rng.integers(len(VARIANTS), size=len(chosen))
         crops = [examples.speech[VARIANTS[v]].crop(i, length, rng) for v, i in zip(variants, chosen, strict=True)]

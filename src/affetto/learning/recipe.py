@@ -21,12 +21,18 @@ class DataRecipe(_Part):
     """What is learnt from.
 
     Attributes:
+        root: Folder of all data, relative to the folder the command runs in.
+        speech: Folder below ``root`` that holds each corpus in a folder of its name.
         shares: Share of each corpus in a batch of speech; they need not sum to 1.
-        non_speech: Share of sounds that are not speech in a batch, for the gate.
+        non_speech: File patterns below ``root`` of sounds that are not speech: noise, music.
+        non_speech_share: Share of such sounds in a batch, for the gate.
     """
 
+    root: Path = Path("../shared")
+    speech: str = "speech"
     shares: dict[str, float] = Field(min_length=1)
-    non_speech: float = Field(default=0.1, ge=0, le=0.5)
+    non_speech: tuple[str, ...] = ()
+    non_speech_share: float = Field(default=0.1, ge=0, le=0.5)
 
 
 class NetworkRecipe(_Part):

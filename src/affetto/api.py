@@ -1,0 +1,80 @@
+"""The three verbs of the public API."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from affetto.recommend import Intent, Playlist, recommend
+from affetto.settings import settings
+from affetto.voice.audio import RATE
+from affetto.voice.reading import Reading
+from affetto.voice.recognizer import Recognizer
+
+__all__ = ["Answer", "hear", "hear_and_recommend", "recognizer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was heard, and the music that answers it.
+
+    Attributes:
+        reading: The emotion expressed in the voice.
+        playlist: The music.
+    """
+
+    reading: Reading
+    playlist: Playlist
+
+    def to_dict(self) -> dict[str, Any]:
+        """Both as plain values, in the documented JSON form."""
+        return {"reading": self.reading.to_dict(), "playlist": self.playlist.to_dict()}
+
+
+@cache
+def recognizer() -> Recognizer:
+    """The recognizer that the settings ask for, loaded once.
+
+    Raises:
+        ModelError: If the model file of the settings cannot be used.
+    """
+    return Recognizer(settings().model, threads=settings().threads)
+
+
+def hear(voice: str | Path | npt.ArrayLike, *, rate: int = RATE) -> Reading:
+    """Reads the emotion expressed in a recording or in samples.
+
+    Args:
+        voice: A file name, or samples of shape ``(n,)`` or ``(n, channels)``.
+        rate: Samples per second, where samples are given.
+
+    Raises:
+        AudioError: If it cannot be decoded or cannot be sound.
+
+    >>> hear([0.0] * 16_000).reason
+    'no speech was heard'
+    """
+    if isinstance(voice, str | Path):
+        return recognizer().hear(voice)
+    return recognizer().read(voice, rate=rate)
+
+
+def hear_and_recommend(
+    voice: str | Path | npt.ArrayLike,
+    *,
+    rate: int = RATE,
+    intent: Intent | str | None = None,
+    length: int | None = None,
+    strategy: str = "journey",
+    seed: int | None = None,
+) -> Answer:
+    """Reads a recording and answers with music: :func:`hear`, then :func:`~affetto.recommend.recommend`.
+
+    Raises:
+        AudioError: If the recording cannot be decoded.
+        OptionError: If the intent, the length or the strategy is not on offer.
+    """
+    reading = hear(voice, rate=rate)
+    return Answer(reading, recommend(reading, intent=intent, length=length, strategy=strategy, seed=seed))

@@ -1,0 +1,59 @@
+"""The ``affetto`` command and what all its commands share."""
+
+import logging
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from affetto.cli import evaluate, hear, listen, moods, train
+from affetto.errors import AffettoError
+from affetto.version import __version__
+
+__all__ = ["app", "main"]
+
+_BAD_INPUT = 2
+_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="affetto",
+    help="Hears the emotion in a voice and answers with music.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for group in (hear, listen, moods, train, evaluate):
+    group.register(app)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"affetto {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Version.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done, to the error output.")] = False,
+) -> None:
+    del version
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr
+    )
+
+
+def main() -> None:
+    """Runs the command line; bad input gives one clear line and exit code 2, never a traceback."""
+    try:
+        app()
+    except AffettoError as error:
+        print(f"affetto: {error}", file=sys.stderr)
+        sys.exit(_BAD_INPUT)
+    except KeyboardInterrupt:
+        print("affetto: stopped", file=sys.stderr)
+        sys.exit(_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader (head, less) has gone; closing stdout ourselves keeps Python from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

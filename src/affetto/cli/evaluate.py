@@ -1,0 +1,98 @@
+"""``affetto evaluate``: speaker-independent cross-validation, and figures from predictions."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from affetto.errors import OptionError
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this file."""
+    app.command("evaluate")(_evaluate)
+
+
+def _evaluate(
+    recipe: Annotated[Path | None, typer.Argument(help="Recipe to cross-validate (TOML).")] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="Predictions (CSV) to recompute every figure from.")
+    ] = None,
+    protocol: Annotated[str, typer.Option("--protocol", help="emobox-ravdess or development.")] = "emobox-ravdess",
+    out: Annotated[Path | None, typer.Option("--out", help="Folder of the report.")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Folder of all data; default: the recipe's.")] = None,
+    seeds: Annotated[list[int] | None, typer.Option("--seed", min=0, help="Repeat for several seeds.")] = None,
+    folds: Annotated[list[str] | None, typer.Option("--fold", help="Only these folds; repeat for several.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Folds trained at the same time.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Figures as one JSON object.")] = False,
+) -> None:
+    """Cross-validate a recipe on speakers it has not met, or recompute the figures of earlier predictions.
+
+    Folds that are finished are kept: run the same command again after an interruption and it goes on.
+    """
+    if (recipe is None) == (source is None):
+        raise OptionError("give either a recipe to cross-validate or --from PREDICTIONS.csv to recompute figures")
+    from affetto.cli import show
+    from affetto.evaluation.predictions import read_predictions, write_predictions
+    from affetto.evaluation.report import figures
+
+    if source is not None:
+        predictions = read_predictions(source)
+    else:
+        assert recipe is not None
+        from affetto.cli.train import load, run_folder
+        from affetto.evaluation.cross_validate import cross_validate
+        from affetto.settings import settings
+
+        loaded = load(recipe, data)
+        with show.stages() as progress:
+            outcome = cross_validate(
+                loaded,
+                protocol,
+                cache=settings().cache_dir / "examples",
+                runs=run_folder(loaded) / protocol,
+                seeds=seeds or [0],
+                folds=folds,
+                jobs=jobs,
+                progress=progress,
+            )
+        predictions = outcome.predictions
+        if out is not None:
+            write_predictions(predictions, out / "predictions.csv")
+            (out / "recipe.toml").write_text(recipe.read_text(encoding="utf-8"), encoding="utf-8")
+            calibration = {"temperature": round(outcome.temperature, 4)}
+            (out / "calibration.json").write_text(json.dumps(calibration) + "\n", encoding="utf-8")
+    result = figures(predictions)
+    if as_json:
+        print(json.dumps(result.to_dict()))
+        return
+    low, high = result.uar_interval
+    show.line(
+        f"UAR {result.uar:.4f} ± {result.uar_spread:.4f} over folds, 95 % interval over speakers {low:.3f} to {high:.3f} "
+        f"({result.clips} clips, {result.speakers} speakers, {len(result.seeds)} seed(s))",
+        style="bold",
+    )
+    show.table(
+        ("seed", "UAR", "accuracy", "macro F1", "ECE", "confident half", "arousal rho", "valence rho", "UAR by fold"),
+        [
+            (
+                str(s.seed),
+                *(
+                    f"{v:.4f}"
+                    for v in (s.uar, s.accuracy, s.macro_f1, s.ece, s.confident_half)
+                ),
+                f"{s.arousal_correlation:.3f}",
+                f"{s.valence_correlation:.3f}",
+                " ".join(f"{v:.3f}" for v in s.uar_folds.values()),
+            )
+            for s in result.seeds
+        ],
+    )
+    answers = list(next(iter(result.confusion.values())))
+    show.table(
+        ("label, % answered", *answers),
+        [(label, *(f"{100 * share:.0f}" for share in row.values())) for label, row in result.confusion.items()],
+    )

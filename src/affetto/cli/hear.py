@@ -1,0 +1,150 @@
+"""``affetto hear``: recordings in, readings and playlists out."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from affetto.errors import AffettoError, OptionError
+
+__all__ = [
+    "AsJson",
+    "Explain",
+    "Intention",
+    "Length",
+    "NoPlaylist",
+    "Save",
+    "Seed",
+    "Strategy",
+    "answer",
+    "check",
+    "register",
+]
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+NoPlaylist = Annotated[bool, typer.Option("--no-playlist", help="Only the reading.")]
+Intention = Annotated[
+    str | None,
+    typer.Option("--intent", help="stay, lift, calm, energize, let_out, comfort or focus; default: what suits."),
+]
+Length = Annotated[int | None, typer.Option("--length", min=1, help="Tracks in the playlist.")]
+Strategy = Annotated[str, typer.Option("--strategy", help="journey (by mood) or genre (by the emotion's genres).")]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="The same seed gives the same playlist.")]
+Save = Annotated[Path | None, typer.Option("--save", help="Write the playlist as .m3u8, .xspf or .jspf.")]
+Explain = Annotated[bool, typer.Option("--explain", help="What in the voice led there, in full.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this file."""
+    app.command("hear")(_hear)
+    app.command("demo")(_demo)
+
+
+def _hear(
+    files: Annotated[list[Path], typer.Argument(help="Recordings: any audio, or video with a sound track.")],
+    as_json: AsJson = False,
+    no_playlist: NoPlaylist = False,
+    intent: Intention = None,
+    length: Length = None,
+    strategy: Strategy = "journey",
+    seed: Seed = None,
+    save: Save = None,
+    explain: Explain = False,
+) -> None:
+    """Read the emotion in recordings of a voice, and answer each with a playlist.
+
+    A file that cannot be read is reported on the error output and the others are still read; the exit code is then 2.
+    """
+    if save and len(files) > 1:
+        raise OptionError(f"--save {save}: one playlist file for {len(files)} recordings; give one recording")
+    request = {"intent": intent, "length": length, "strategy": strategy, "seed": seed}
+    check(request, save, no_playlist=no_playlist)
+    failed = False
+    for file in files:
+        try:
+            answer(file, request=None if no_playlist else request, as_json=as_json, save=save, explain=explain)
+        except AffettoError as error:
+            print(f"affetto: {error}", file=sys.stderr)
+            failed = True
+    if failed:
+        raise typer.Exit(2)
+
+
+def _demo() -> None:
+    """Read a bundled voice and answer with a playlist: the whole way, with nothing to set up."""
+    from importlib import resources
+
+    sample = resources.files("affetto.samples").joinpath("angry.flac")
+    with resources.as_file(sample) as file:
+        answer(file, request={}, explain=True)
+
+
+def answer(
+    voice: Any,
+    *,
+    request: dict[str, Any] | None,
+    name: str | None = None,
+    as_json: bool = False,
+    save: Path | None = None,
+    explain: bool = False,
+) -> None:
+    """Reads one recording, prints what was heard and the playlist, and saves the playlist if asked.
+
+    Args:
+        voice: A file, or mono samples at 16 kHz.
+        request: Options of the playlist; None for no playlist.
+        name: What the recording is called in the output; None for its file name.
+        as_json: Print one JSON line instead of text.
+        save: Playlist file to write.
+        explain: Show the cues in full.
+    """
+    from affetto.cli import show
+    from affetto.players import save_playlist
+    from affetto.recommend import recommend
+    from affetto.voice.audio import ascii_name
+
+    with show.progress(quiet=as_json) as progress:
+        reading = _read(voice, progress)
+    playlist = None if request is None else recommend(reading, **request)
+    if playlist is not None and save is not None:
+        save_playlist(playlist, save)
+    if as_json:
+        result: dict[str, Any] = {"file": name or str(voice), "reading": reading.to_dict()}
+        if explain:
+            result["reading"]["cues"] = [cue.to_dict() for cue in reading.cues]
+        if playlist is not None:
+            result["playlist"] = playlist.to_dict()
+        print(json.dumps(result), flush=True)
+        return
+    show.reading(reading, name=name or ascii_name(voice), explain=explain)
+    if playlist is not None:
+        show.playlist(playlist)
+        if save is not None:
+            show.line(f"Saved as {ascii_name(save)}")
+
+
+def _read(voice: Any, progress: Any) -> Any:
+    from affetto.api import recognizer
+
+    if isinstance(voice, Path):
+        return recognizer().hear(voice, progress=progress)
+    return recognizer().read(voice)
+
+
+def check(request: dict[str, Any], save: Path | None, *, no_playlist: bool) -> None:
+    """Refuses bad options before anything is heard.
+
+    Raises:
+        OptionError: If the intent, the length, the strategy or the mix of options is not on offer.
+        PlaylistError: If the playlist could not be written.
+    """
+    from affetto.players import check_target
+    from affetto.recommend import check_options
+
+    check_options(intent=request["intent"], length=request["length"], strategy=request["strategy"])
+    if save is not None and no_playlist:
+        raise OptionError(f"--save {save}: there is no playlist to save with --no-playlist; leave one out")
+    if save is not None:
+        check_target(save)

@@ -1,0 +1,148 @@
+"""How results look in a terminal."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from affetto.affect import EMOTIONS, Emotion
+from affetto.recommend import Playlist
+from affetto.voice.reading import Reading
+
+__all__ = ["ProgressHook", "error_console", "line", "playlist", "progress", "reading", "table"]
+
+_BAR = 24
+_COLOURS = {
+    Emotion.NEUTRAL: "white",
+    Emotion.CALM: "cyan",
+    Emotion.HAPPY: "yellow",
+    Emotion.SAD: "blue",
+    Emotion.ANGRY: "red",
+    Emotion.FEARFUL: "magenta",
+    Emotion.DISGUST: "green",
+    Emotion.SURPRISED: "bright_yellow",
+}
+_SHORT = 30.0  # seconds: shorter recordings are read before a bar could be drawn
+
+console = Console(highlight=False)
+error_console = Console(stderr=True, highlight=False)
+
+
+class ProgressHook:
+    """Draws how much of a long recording has been read."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("reading"),
+            BarColumn(),
+            TextColumn("{task.fields[heard]}"),
+            TimeRemainingColumn(),
+            console=error_console,
+            transient=True,
+            disable=quiet or not error_console.is_terminal,
+        )
+        self._task = self._bar.add_task("reading", visible=False, heard="")
+
+    def __call__(self, heard: float, total: float | None) -> None:
+        if total is None or total > _SHORT:
+            self._bar.update(self._task, completed=heard, total=total, visible=True, heard=_clock(heard))
+
+    def __enter__(self) -> "ProgressHook":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+
+def progress(*, quiet: bool) -> ProgressHook:
+    """A progress bar on the error output; nothing is drawn for short recordings, in pipes or when ``quiet``."""
+    return ProgressHook(quiet=quiet)
+
+
+def line(text: str, *, style: str = "") -> None:
+    """One line of plain text, never wrapped or read as markup."""
+    console.print(Text(text, style=style), soft_wrap=True)
+
+
+def reading(heard: Reading, *, name: str, explain: bool = False) -> None:
+    """The reading: words, eight bars, affect, and what stands out in the voice."""
+    title = Text(heard.words[0].upper() + heard.words[1:], style="bold")
+    console.print(title + Text(f"   {name}, {heard.seconds:.1f} s of speech", style="dim"), soft_wrap=True)
+    if heard.abstained:
+        line("")
+        return
+    for emotion in sorted(EMOTIONS, key=lambda e: -heard.probabilities[e]):
+        share = heard.probabilities[emotion]
+        bar = Text("━" * max(round(share * _BAR), 1 if share >= 0.01 else 0), style=_COLOURS[emotion])
+        bar.pad_right(_BAR - len(bar))
+        console.print(Text(f"  {emotion:<10}") + bar + Text(f" {share:4.0%}".replace("%", " %")))
+    spread = heard.affect.spread
+    line(
+        f"  valence {heard.affect.valence:+.2f} ± {spread[0]:.2f}   arousal {heard.affect.arousal:+.2f} ± {spread[1]:.2f}"
+    )
+    if heard.cues and explain:
+        line("  what stands out in the voice, strongest evidence first:")
+        for cue in heard.cues:
+            line(f"    {cue.words} ({cue.value:g} {cue.unit}, {cue.deviation:+.1f} sd, evidence {cue.contribution:+.2f})")
+    elif heard.cues:
+        line("  in the voice: " + "; ".join(cue.words for cue in heard.cues[:3]))
+    line("")
+
+
+def playlist(music: Playlist) -> None:
+    """The playlist: what it is for, then each track with its reason and its link."""
+    line(music.title, style="bold")
+    for note in music.notes:
+        line(f"  {note}", style="dim")
+    line("")
+    width = len(str(len(music.items)))
+    for number, item in enumerate(music.items, start=1):
+        track = item.track
+        facts = " · ".join(filter(None, [_clock(track.seconds), f"{track.tempo:.0f} bpm" if track.tempo else ""]))
+        head = Text(f"{number:>{width + 1}}  ") + Text(track.title, style="bold") + Text(f" · {track.artist}")
+        console.print(head + Text(f"   {facts}", style="dim"), soft_wrap=True)
+        indent = " " * (width + 3)
+        line(indent + "; ".join(item.reasons))
+        line(indent + track.uri, style="dim")
+    for credit in music.credits:
+        line(credit, style="dim")
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str | None = None) -> None:
+    """A table; numbers are aligned to the right."""
+    drawn = Table(*columns, title=title, title_justify="left", box=None, header_style="dim", pad_edge=False)
+    for column, cells in zip(drawn.columns, zip(*rows, strict=True), strict=True):
+        if all(cell[:1].isdigit() or cell[:1] in "+-." for cell in cells):
+            column.justify = "right"
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    console.print(drawn)
+
+
+@contextmanager
+def stages() -> Iterator[object]:
+    """A progress bar for work in named stages: the value yielded is called with stage, done and total."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=error_console
+    )
+    tasks: dict[str, object] = {}
+
+    def report(stage: str, done: int, total: int) -> None:
+        if stage not in tasks:
+            tasks[stage] = bar.add_task(stage, total=total)
+        bar.update(tasks[stage], completed=done)  # pyright: ignore[reportArgumentType]
+
+    with bar:
+        yield report
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
