@@ -1,0 +1,88 @@
+"""A piece of music and where it lives."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from affetto.affect import Affect
+
+__all__ = ["Track"]
+
+# What tells versions and parts of a piece apart: "(var. 3)", " - Big Hit 2", "in D Major", "No. 2", "II", "B", "Loop".
+_ASIDE = re.compile(r"\s*[(\[].*?[)\]]|\s+-\s.*$|:.*$|\s+in [a-g]\b.*$")
+_PART = re.compile(
+    r"(\s+(no\.?|op\.?|pt\.?|part|vol\.?|ver\.?|version|var\.?))?\s+"
+    r"(\d+|[ivx]+|[a-d]|loop|mix|remix|reprise|finale|instrumental|extended|alternate|edit)$"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """A piece of music, its facts and its mood.
+
+    Attributes:
+        id: Name of the track within its library, unique there.
+        title: Title of the track.
+        artist: Who made it.
+        uri: Stream address or path of the file.
+        mood: Estimated affect; its covariance is how far the estimate may be off.
+        mood_source: What the mood was estimated from ("feels, genre, tempo").
+        genre: Genre as the library names it; empty when unknown.
+        feels: Mood words given to the track, in lower case.
+        tempo: Beats per minute, or None when unknown.
+        seconds: Length, or None when unknown.
+        licence: Short name of the licence ("CC BY 4.0"); empty when not stated.
+        credit: The line to show wherever the track is played; empty when none is asked for.
+    """
+
+    id: str
+    title: str
+    artist: str
+    uri: str
+    mood: Affect
+    mood_source: str
+    genre: str = ""
+    feels: tuple[str, ...] = ()
+    tempo: float | None = None
+    seconds: float | None = None
+    licence: str = ""
+    credit: str = ""
+
+    @property
+    def work(self) -> str:
+        """The piece behind the track: equal for versions and parts of one piece by one artist.
+
+        >>> at = dict(id="1", uri="a.mp3", mood=Affect(0, 0), mood_source="")
+        >>> Track(title="Gymnopedie No. 2", artist="Satie", **at).work
+        'satie: gymnopedie'
+        >>> Track(title="Canon in D (for harps)", artist="Pachelbel", **at).work
+        'pachelbel: canon'
+        """
+        title = self.title.casefold().strip()
+        piece = _PART.sub("", _ASIDE.sub("", title).strip()) or title
+        return f"{self.artist.casefold().strip()}: {piece}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The track as plain values for JSON.
+
+        >>> track = Track(id="1", title="A", artist="B", uri="a.mp3", mood=Affect(0.5, -0.25), mood_source="feels")
+        >>> track.to_dict()["valence"], track.to_dict()["tempo"]
+        (0.5, None)
+        """
+        (vv, va), (_, aa) = self.mood.covariance
+        return {
+            "id": self.id,
+            "title": self.title,
+            "artist": self.artist,
+            "uri": self.uri,
+            "genre": self.genre,
+            "feels": list(self.feels),
+            "tempo": self.tempo,
+            "seconds": self.seconds,
+            "licence": self.licence,
+            "credit": self.credit,
+            "valence": self.mood.valence,
+            "arousal": self.mood.arousal,
+            "covariance": [[vv, va], [va, aa]],
+            "mood_source": self.mood_source,
+        }
