@@ -1,1 +1,25 @@
 """From a reading and an intent to a playlist."""
+
+from affetto.recommend.intent import INTENTS, Intent, Plan, Start, default_plan, goal, parse_intent
+from affetto.recommend.journey import SMALLEST_STEP, Journey, Waypoint, plan_journey
+from affetto.recommend.playlist import Playlist, PlaylistItem
+from affetto.recommend.recommender import STRATEGIES, mood_playlist, recommend
+
+__all__ = [
+    "INTENTS",
+    "SMALLEST_STEP",
+    "STRATEGIES",
+    "Intent",
+    "Journey",
+    "Plan",
+    "Playlist",
+    "PlaylistItem",
+    "Start",
+    "Waypoint",
+    "default_plan",
+    "goal",
+    "mood_playlist",
+    "parse_intent",
+    "plan_journey",
+    "recommend",
+]

@@ -1,0 +1,93 @@
+"""Tracks in order, each with its reasons."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from affetto.affect import Affect
+from affetto.music.track import Track
+from affetto.recommend.intent import Intent, Plan
+from affetto.recommend.journey import Journey
+
+__all__ = ["Playlist", "PlaylistItem"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaylistItem:
+    """A track and why it is there.
+
+    Attributes:
+        track: The track.
+        reasons: Short phrases: its place on the journey, its tempo, its feels.
+    """
+
+    track: Track
+    reasons: tuple[str, ...]
+
+    @property
+    def why(self) -> str:
+        """The reasons as one line."""
+        return "; ".join(self.reasons)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The track as plain values, with its reasons."""
+        return {**self.track.to_dict(), "reasons": list(self.reasons)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Playlist:
+    """What to play, in order, and how it came about.
+
+    Attributes:
+        plan: The intents served and why.
+        journey: The way that the tracks follow.
+        items: The tracks with their reasons.
+        strategy: "journey", "genre" or "mood".
+        seed: The seed; the same start, options, library and seed make the same playlist again.
+        notes: What the listener should know (a doubtful reading, a library that holds little).
+    """
+
+    plan: Plan
+    journey: Journey
+    items: tuple[PlaylistItem, ...]
+    strategy: str
+    seed: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def intent(self) -> Intent:
+        """The intent that is served first."""
+        return self.plan.intents[0]
+
+    @property
+    def start(self) -> Affect:
+        """Where the listener is."""
+        return self.journey.start
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """The tracks without their reasons."""
+        return tuple(item.track for item in self.items)
+
+    @property
+    def seconds(self) -> float:
+        """Length of all tracks of known length together."""
+        return sum(track.seconds or 0.0 for track in self.tracks)
+
+    @property
+    def title(self) -> str:
+        """A name for the playlist ("Affetto: comfort, then lift")."""
+        return f"Affetto: {self.plan.words}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The playlist as plain values, in the documented JSON form."""
+        return {
+            "intent": str(self.intent),
+            "then": [str(intent) for intent in self.plan.intents[1:]],
+            "explanation": self.plan.explanation,
+            "journey": self.journey.to_list(),
+            "tracks": [item.to_dict() for item in self.items],
+            "notes": list(self.notes),
+            "strategy": self.strategy,
+            "seed": self.seed,
+            "seconds": self.seconds,
+        }

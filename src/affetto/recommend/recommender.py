@@ -1,0 +1,189 @@
+"""From a reading and an intent to a playlist."""
+
+import math
+import secrets
+from collections.abc import Sequence
+
+import numpy as np
+
+from affetto.affect import EMOTIONS, Affect, Emotion
+from affetto.errors import CatalogError, OptionError
+from affetto.music.catalog import starter
+from affetto.music.clusters import Region, region_of
+from affetto.music.library import Indices, Library
+from affetto.recommend.explain import doubt_note, is_doubtful, track_reasons
+from affetto.recommend.genres import tracks_in_genres
+from affetto.recommend.intent import (
+    INTENTS,
+    Intent,
+    Plan,
+    Start,
+    default_plan,
+    parse_intent,
+    start_affect,
+    start_emotion,
+)
+from affetto.recommend.journey import Journey, plan_journey
+from affetto.recommend.options import one_of, whole_number
+from affetto.recommend.playlist import Playlist, PlaylistItem
+from affetto.recommend.rank import choose
+from affetto.settings import settings
+from affetto.voice.reading import Reading
+
+__all__ = ["STRATEGIES", "mood_playlist", "recommend"]
+
+STRATEGIES = ("journey", "genre")
+"""``journey`` looks among all tracks, ``genre`` among those of the genres that the settings name for the emotion."""
+
+_LONGEST = 500
+_LARGEST_SEED = 2**63 - 1
+
+
+def _checked_start(start: Start | str) -> Start:
+    if isinstance(start, str) and not isinstance(start, Emotion):
+        return Emotion(one_of("emotion", start, [str(emotion) for emotion in EMOTIONS]))
+    if isinstance(start, Affect) and not all(math.isfinite(x) and abs(x) <= 1 for x in (start.valence, start.arousal)):
+        raise OptionError(f"start = ({start.valence}, {start.arousal}): valence and arousal each go from -1 to 1")
+    return start
+
+
+def _checked_library(library: Library | None) -> Library:
+    library = starter() if library is None else library
+    if not len(library):
+        raise CatalogError("the library holds no track; add music or use the starter catalog")
+    return library
+
+
+def _checked_length(length: int | None) -> int:
+    return settings().length if length is None else whole_number("length", length, 1, _LONGEST)
+
+
+def _checked_seed(seed: int | None) -> int:
+    return secrets.randbelow(2**31) if seed is None else whole_number("seed", seed, 0, _LARGEST_SEED)
+
+
+def _plan(start: Start, intent: Intent | str | None) -> Plan:
+    if intent is None:
+        return default_plan(start)
+    chosen = parse_intent(intent)
+    return Plan(intents=(chosen,), explanation=f"As asked: {INTENTS[chosen]}.")
+
+
+def _of_genre(start: Start, library: Library, length: int) -> tuple[Indices, str]:
+    """Where the tracks of the emotion's genres are, and a note that says which genres those are."""
+    emotion = start_emotion(start) or Emotion.NEUTRAL
+    # Twice as many as wanted leaves the journey something to choose from.
+    places, matches = tracks_in_genres(emotion, library, 2 * length)
+    names = ", ".join(match.held.lower() for match in matches) or "any genre"
+    wanted = ", ".join(settings().genres[emotion])
+    missing = "" if any(match.exact for match in matches) else f"; this library holds no {wanted}"
+    return np.array(places, dtype=np.intp), f"Genre for {emotion}: {wanted} (played: {names}{missing})."
+
+
+def _fill(
+    plan: Plan,
+    journey: Journey,
+    library: Library,
+    *,
+    strategy: str,
+    seed: int,
+    notes: Sequence[str],
+    among: Indices | None,
+) -> Playlist:
+    wanted = len(journey.steps)
+    places = choose(journey, library, rng=np.random.default_rng(seed), among=among)
+    tracks = [library[place] for place in places]
+    items = tuple(
+        PlaylistItem(track=track, reasons=reasons)
+        for track, reasons in zip(tracks, track_reasons(journey, tracks), strict=True)
+    )
+    short = f"The library holds {len(tracks)} of the {wanted} tracks that were asked for."
+    return Playlist(
+        plan=plan,
+        journey=journey,
+        items=items,
+        strategy=strategy,
+        seed=seed,
+        notes=(*notes, *journey.notes, *([short] if len(tracks) < wanted else [])),
+    )
+
+
+def recommend(
+    start: Start | str,
+    *,
+    intent: Intent | str | None = None,
+    length: int | None = None,
+    strategy: str = "journey",
+    seed: int | None = None,
+    library: Library | None = None,
+) -> Playlist:
+    """A playlist that leads from where the listener is to where the intent goes.
+
+    Args:
+        start: What was heard, a point on the circumplex, or an emotion or its name.
+        intent: What the music is for; None for the default of the reading, which the playlist explains.
+        length: Tracks, 1 to 500; None for the setting.
+        strategy: One of `STRATEGIES`.
+        seed: The same seed gives the same list. None draws one, so that lists vary a little between near-equal
+            tracks; the playlist keeps it.
+        library: Where to look; None for the starter catalog.
+
+    Raises:
+        OptionError: If the start, intent, length, strategy or seed is not one that is offered.
+        CatalogError: If the library is empty.
+
+    >>> playlist = recommend(Emotion.SAD, length=6, seed=1)
+    >>> len(playlist.items), playlist.plan.words
+    (6, 'comfort, then lift')
+    """
+    start, library = _checked_start(start), _checked_library(library)
+    strategy = one_of("strategy", strategy, STRATEGIES)
+    length, seed, plan = _checked_length(length), _checked_seed(seed), _plan(start, intent)
+    here = start_affect(start)
+    notes: list[str] = []
+    if is_doubtful(here) and not (isinstance(start, Reading) and start.abstained):
+        notes.append(doubt_note(here))
+    among = None
+    if strategy == "genre":
+        among, note = _of_genre(start, library, length)
+        notes.append(note)
+    journey = plan_journey(here, plan.intents, length, library)
+    return _fill(plan, journey, library, strategy=strategy, seed=seed, notes=notes, among=among)
+
+
+def mood_playlist(
+    mood: Emotion | Region | str,
+    *,
+    length: int | None = None,
+    seed: int | None = None,
+    library: Library | None = None,
+) -> Playlist:
+    """A live playlist: what the library holds now in a region, or in the region nearest to an emotion.
+
+    Never empty; when the region holds too few tracks, the nearest ones of the library join in.
+
+    Args:
+        mood: A region of the library, or an emotion or its name.
+        length: Tracks, 1 to 500; None for the setting.
+        seed: As in `recommend`.
+        library: Where to look; None for the region's own library, or the starter catalog for an emotion.
+
+    Raises:
+        OptionError: If the mood, length or seed is not one that is offered.
+        CatalogError: If the library is empty.
+
+    >>> mood_playlist("calm", length=3, seed=1).plan.explanation
+    'What the library holds in its region "calm, relaxed, steady".'
+    """
+    if isinstance(mood, Region):
+        region, library = mood, mood.library if library is None else library
+    else:
+        library = _checked_library(library)
+        emotion = mood if isinstance(mood, Emotion) else Emotion(one_of("emotion", mood, [str(e) for e in EMOTIONS]))
+        region = region_of(emotion, library)
+    length, seed = _checked_length(length), _checked_seed(seed)
+    plan = Plan(intents=(Intent.STAY,), explanation=f'What the library holds in its region "{region.name}".')
+    centre = Affect(region.centre.valence, region.centre.arousal)
+    journey = plan_journey(centre, plan.intents, length, library)
+    among = np.array(region.places, dtype=np.intp) if region.size >= length else None
+    return _fill(plan, journey, library, strategy="mood", seed=seed, notes=(), among=among)
