@@ -89,13 +89,13 @@ class Library(Sequence[Track]):
             ],
             dtype=np.float32,
         ).reshape(-1, 5)
-        tempo = np.array([track.tempo or np.nan for track in self], dtype=np.float32)
+        tempo = np.array([np.nan if track.tempo is None else track.tempo for track in self], dtype=np.float32)
         return Columns(
             valence=np.ascontiguousarray(moods[:, 0]),
             arousal=np.ascontiguousarray(moods[:, 1]),
             covariance=moods[:, 2:],
             octave=np.log2(tempo),
-            seconds=np.array([track.seconds or np.nan for track in self], dtype=np.float32),
+            seconds=np.array([np.nan if track.seconds is None else track.seconds for track in self], dtype=np.float32),
             genre=np.array(genre, dtype=np.intp),
             genres=tuple(codes),
         )

@@ -1,5 +1,6 @@
 """A piece of music and where it lives."""
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +16,19 @@ _PART = re.compile(
     r"(\d+|[ivx]+|[a-d]|loop|mix|remix|reprise|finale|instrumental|extended|alternate|edit)$"
 )
 
+# A mood that nobody knows: neutral, anywhere within half of the circumplex.
+_UNKNOWN_MOOD = Affect(0.0, 0.0, ((0.25, 0.0), (0.0, 0.25)))
+
+
+def _known(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) and value > 0 else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
     """A piece of music, its facts and its mood.
+
+    What is not a number or cannot be (a tempo of 0, a mood of NaN) counts as unknown.
 
     Attributes:
         id: Name of the track within its library, unique there.
@@ -47,6 +57,13 @@ class Track:
     seconds: float | None = None
     licence: str = ""
     credit: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tempo", _known(self.tempo))
+        object.__setattr__(self, "seconds", _known(self.seconds))
+        mood = self.mood
+        if not all(map(math.isfinite, (mood.valence, mood.arousal, *mood.covariance[0], *mood.covariance[1]))):
+            object.__setattr__(self, "mood", _UNKNOWN_MOOD)
 
     @property
     def work(self) -> str:
