@@ -6,7 +6,6 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from affetto.affect import Affect, Emotion, circumplex
-from affetto.errors import OptionError
 from affetto.recommend.options import one_of
 from affetto.voice.reading import Reading
 
@@ -194,7 +193,4 @@ def default_plan(start: Start) -> Plan:
             return Plan(intents=(Intent.LIFT,), explanation=_NO_READING.format(reason=start.reason))
         if start.confidence < _UNSURE_BELOW:
             return Plan(intents=(Intent.LIFT,), explanation=_UNSURE)
-    emotion = start_emotion(start)
-    if emotion is None:
-        raise OptionError(f"start = {start!r} names no emotion")
-    return _DEFAULTS[emotion]
+    return _DEFAULTS[start_emotion(start) or Emotion.NEUTRAL]

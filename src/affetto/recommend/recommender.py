@@ -42,8 +42,12 @@ _LARGEST_SEED = 2**63 - 1
 def _checked_start(start: Start | str) -> Start:
     if isinstance(start, str) and not isinstance(start, Emotion):
         return Emotion(one_of("emotion", start, [str(emotion) for emotion in EMOTIONS]))
-    if isinstance(start, Affect) and not all(math.isfinite(x) and abs(x) <= 1 for x in (start.valence, start.arousal)):
-        raise OptionError(f"start = ({start.valence}, {start.arousal}): valence and arousal each go from -1 to 1")
+    here = start_affect(start)
+    (vv, va), (_, aa) = here.covariance
+    if not all(math.isfinite(x) and abs(x) <= 1 for x in (here.valence, here.arousal)):
+        raise OptionError(f"start = ({here.valence}, {here.arousal}): valence and arousal each go from -1 to 1")
+    if not (min(vv, aa) >= 0 and vv * aa + 1e-9 >= va * va and math.isfinite(vv + aa + va)):
+        raise OptionError(f"start with covariance {here.covariance}: give a symmetric matrix with no negative variance")
     return start
 
 
@@ -166,7 +170,7 @@ def mood_playlist(
         mood: A region of the library, or an emotion or its name.
         length: Tracks, 1 to 500; None for the setting.
         seed: As in `recommend`.
-        library: Where to look; None for the region's own library, or the starter catalog for an emotion.
+        library: Where to look for an emotion, None for the starter catalog; a region knows its own.
 
     Raises:
         OptionError: If the mood, length or seed is not one that is offered.
@@ -176,7 +180,7 @@ def mood_playlist(
     'What the library holds in its region "calm, relaxed, steady".'
     """
     if isinstance(mood, Region):
-        region, library = mood, mood.library if library is None else library
+        region, library = mood, mood.library
     else:
         library = _checked_library(library)
         emotion = mood if isinstance(mood, Emotion) else Emotion(one_of("emotion", mood, [str(e) for e in EMOTIONS]))
