@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from affetto.affect import Affect
 from affetto.music import Library, Track, starter
+from affetto.music.library import smallest
 
 
 def track(number, valence=0.0, arousal=0.0, spread=0.1, **facts):
@@ -50,6 +51,15 @@ def test_mismatch_is_the_expected_squared_distance(mood, point, spread):
     apart = np.array(mood) - np.array(point)
     expected = apart @ precision @ apart + np.trace(precision) * spread**2
     assert library.mismatch([point], [precision])[0, 0] == pytest.approx(expected, abs=1e-4)
+
+
+@given(st.integers(0, 9), st.integers(1, 3000), st.integers(1, 400), st.booleans())
+def test_the_smallest_are_the_smallest(seed, size, count, sorted_down):
+    cost = np.random.default_rng(seed).normal(size=size).astype(np.float32)
+    cost = np.sort(cost)[::-1] if sorted_down else np.where(cost > 1, np.float32(np.inf), cost)
+    found = smallest(cost, count)
+    assert len(set(found.tolist())) == min(count, size)
+    assert np.array_equal(np.sort(cost[found]), np.sort(cost)[:count])
 
 
 def test_nearest_prefers_close_then_certain():

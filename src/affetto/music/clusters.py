@@ -36,7 +36,7 @@ class Region:
         name: Three words: the mood, the feel that stands out there, the pace ("calm, relaxed, slow").
         centre: Mean mood; its covariance is how the tracks scatter.
         tempo: Median tempo in beats per minute, or None when no track has one.
-        places: Where its tracks are in the library, nearest to the centre first.
+        places: Where its tracks are in the library, most typical first (least expected squared distance to the centre).
         library: The library it is a part of.
     """
 
@@ -53,13 +53,19 @@ class Region:
 
     @property
     def tracks(self) -> Library:
-        """Its tracks, nearest to the centre first."""
+        """Its tracks, most typical first."""
         return self.library.subset(self.places)
 
     @property
     def examples(self) -> tuple[Track, ...]:
-        """The three tracks nearest to the centre."""
-        return tuple(self.library[place] for place in self.places[:_EXAMPLES])
+        """Its three most typical tracks, each another piece."""
+        pieces: dict[str, Track] = {}
+        for place in self.places:
+            track = self.library[place]
+            pieces.setdefault(track.work, track)
+            if len(pieces) == _EXAMPLES:
+                break
+        return tuple(pieces.values())
 
 
 def _fit(library: Library, k: int | None) -> Sequence[tuple[float, float]]:
@@ -82,6 +88,7 @@ def _fit(library: Library, k: int | None) -> Sequence[tuple[float, float]]:
 def _members(library: Library, centres: Sequence[tuple[float, float]]) -> list[Indices]:
     squared = ((library.points[:, None, :] - np.asarray(centres, dtype=np.float32)) ** 2).sum(2)
     owner = squared.argmin(1)
+    squared += library.columns.covariance[:, :2].sum(1)[:, None]
     members = (np.flatnonzero(owner == number) for number in range(len(centres)))
     return [places[np.argsort(squared[places, number], kind="stable")] for number, places in enumerate(members)]
 
@@ -154,13 +161,13 @@ def regions(library: Library, *, k: int | None = None) -> tuple[Region, ...]:
     return known[k]
 
 
-def region_of(emotion: Emotion, library: Library) -> Region:
-    """The region whose centre is nearest to an emotion.
+def region_of(emotion: Emotion, library: Library, *, k: int | None = None) -> Region:
+    """The region whose centre is nearest to an emotion; ``k`` as in `regions`.
 
     Raises:
         CatalogError: If the library is empty.
     """
-    found = regions(library)
+    found = regions(library, k=k)
     if not found:
         raise CatalogError("the library holds no track; add music or use the starter catalog")
     return min(found, key=lambda region: region.centre.distance(circumplex()[emotion]))

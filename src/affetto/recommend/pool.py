@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from affetto.music.library import Floats, Indices, Library
+from affetto.music.library import Floats, Indices, Library, smallest
 from affetto.recommend.intent import Intent
 from affetto.recommend.journey import Journey
 
@@ -27,7 +27,7 @@ _SPARE = 64
 # A list should not hang on one very short or very long track: cost 1 for each doubling outside 1.5 to 8 minutes.
 _USUAL_SECONDS = (90.0, 480.0)
 
-_FRIGHT = {"horror": 1.0, "unnerving": 0.8, "eerie": 0.8}
+_FRIGHT = {"horror": 1.2, "unnerving": 1.2, "eerie": 1.0}
 _CHARACTER: Mapping[Intent, Mapping[str, float]] = MappingProxyType(
     {
         Intent.STAY: {"horror": 0.6, "unnerving": 0.5, "eerie": 0.4},
@@ -73,10 +73,6 @@ def _codes(values: Iterable[str]) -> Indices:
     return np.array([known.setdefault(value, len(known)) for value in values], dtype=np.intp)
 
 
-def _best(cost: Floats, count: int) -> Indices:
-    return np.argpartition(cost, count)[:count] if count < len(cost) else np.arange(len(cost))
-
-
 def _mood_cost(journey: Journey, library: Library) -> Floats:
     """Expected squared Mahalanobis distance to each waypoint, plus the pull to safety while the start is in doubt.
 
@@ -116,8 +112,8 @@ def gather(journey: Journey, library: Library, length: int, among: Indices | Non
     columns = library.columns
     low = (columns.valence < LOW[0]) & (columns.arousal < LOW[1])
     overall = cost.min(axis=0)
-    chosen = [_best(overall, length + _SPARE), _best(np.where(low, np.inf, overall), length // 3 + _SPARE // 4)]
-    chosen += [_best(row, _PER_WAYPOINT) for row in cost]
+    chosen = [smallest(overall, length + _SPARE), smallest(np.where(low, np.inf, overall), length // 3 + _SPARE // 4)]
+    chosen += [smallest(row, _PER_WAYPOINT) for row in cost]
     places = np.unique(np.concatenate(chosen))
     places = places[np.isfinite(overall[places])]
     tracks = [library[int(place)] for place in places]

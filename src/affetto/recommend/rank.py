@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from affetto.music.library import Floats, Indices, Library
+from affetto.music.library import Floats, Indices, Library, smallest
 from affetto.recommend.intent import Intent
 from affetto.recommend.journey import Journey
 from affetto.recommend.pool import Pool, gather
@@ -127,6 +127,6 @@ def choose(
 def _cheapest(price: Floats, count: int) -> Indices:
     """Flat places of the cheapest finite entries, cheapest first, ties in order of place."""
     flat = price.ravel()
-    found = np.argpartition(flat, count)[:count] if count < len(flat) else np.arange(len(flat))
+    found = smallest(flat, count)
     found = np.sort(found[np.isfinite(flat[found])])
     return found[np.argsort(flat[found], kind="stable")]
