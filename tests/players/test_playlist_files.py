@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from affetto.affect import Affect
 from affetto.errors import PlaylistError
 from affetto.music import Library, Track
-from affetto.players import PLAYLIST_SUFFIXES, save_playlist
+from affetto.players import PLAYLIST_SUFFIXES, check_target, save_playlist
 from affetto.recommend import recommend
 
 SPACE = {"x": "http://xspf.org/ns/0/"}
@@ -166,6 +166,12 @@ def test_targets_that_cannot_be(tmp_path):
             save_playlist(playlist, tmp_path / name)
         assert one_line(caught)
     assert {path.name for path in tmp_path.iterdir()} == {"folder.xspf", "pipe.m3u8"}
+
+
+def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(PlaylistError, match="cannot be written; give another folder"):
+        check_target(tmp_path / "a.m3u8")
 
 
 def test_a_failure_while_writing_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch):

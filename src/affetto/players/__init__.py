@@ -1,5 +1,5 @@
 """Where playlists go."""
 
-from affetto.players.files import PLAYLIST_SUFFIXES, save_playlist
+from affetto.players.files import PLAYLIST_SUFFIXES, check_target, save_playlist
 
-__all__ = ["PLAYLIST_SUFFIXES", "save_playlist"]
+__all__ = ["PLAYLIST_SUFFIXES", "check_target", "save_playlist"]

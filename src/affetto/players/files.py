@@ -5,7 +5,7 @@ import json
 import os
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote
@@ -14,7 +14,7 @@ from affetto.errors import PlaylistError
 from affetto.music.track import Track
 from affetto.recommend.playlist import Playlist, PlaylistItem
 
-__all__ = ["PLAYLIST_SUFFIXES", "save_playlist"]
+__all__ = ["PLAYLIST_SUFFIXES", "check_target", "save_playlist"]
 
 _XSPF = "http://xspf.org/ns/0/"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
@@ -113,6 +113,28 @@ PLAYLIST_SUFFIXES: tuple[str, ...] = tuple(_WRITERS)
 """What `save_playlist` can write."""
 
 
+@contextlib.contextmanager
+def _one_line(path: str | Path) -> Generator[None]:
+    """Failures of the file system as a `PlaylistError`."""
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise PlaylistError(f"playlist {path}: {reason}; give another name or folder") from error
+
+
+def check_target(path: str | Path) -> Path:
+    """Where `save_playlist` would write, with links followed.
+
+    Raises:
+        PlaylistError: If it could not write there.
+    """
+    with _one_line(path):
+        target = Path(path).resolve()
+        _check(target)
+    return target
+
+
 def _check(target: Path) -> None:
     if target.suffix.lower() not in _WRITERS:
         raise PlaylistError(f"playlist {target}: unknown kind {target.suffix!r}; use {', '.join(PLAYLIST_SUFFIXES)}")
@@ -122,6 +144,8 @@ def _check(target: Path) -> None:
         raise PlaylistError(f"playlist {target}: there is no folder {target.parent}; make it first")
     if target.exists() and not (target.is_file() and os.access(target, os.W_OK)):
         raise PlaylistError(f"playlist {target}: cannot be written; give another name")
+    if not os.access(target.parent, os.W_OK):
+        raise PlaylistError(f"playlist {target}: the folder {target.parent} cannot be written; give another folder")
 
 
 def save_playlist(playlist: Playlist, path: str | Path) -> Path:
@@ -143,18 +167,14 @@ def save_playlist(playlist: Playlist, path: str | Path) -> Path:
     ...     save_playlist(recommend("calm", seed=1, length=3), f"{folder}/calm.m3u8").name
     'calm.m3u8'
     """
-    try:
-        target = Path(path).resolve()
-        _check(target)
-        content = _WRITERS[target.suffix.lower()](playlist)
-        beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    target = check_target(path)
+    content = _WRITERS[target.suffix.lower()](playlist)
+    beside = target.with_name(f".{os.getpid()}{target.suffix}.part")
+    with _one_line(path):
         try:
             beside.write_text(content, encoding="utf-8", newline="\n")
             beside.replace(target)
         finally:
             with contextlib.suppress(OSError):
                 beside.unlink()
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise PlaylistError(f"playlist {path}: {reason}; give another name or folder") from error
     return target

@@ -3,7 +3,7 @@
 from affetto.recommend.intent import INTENTS, Intent, Plan, Start, default_plan, goal, parse_intent
 from affetto.recommend.journey import SMALLEST_STEP, Journey, Waypoint, plan_journey
 from affetto.recommend.playlist import Playlist, PlaylistItem
-from affetto.recommend.recommender import STRATEGIES, mood_playlist, recommend
+from affetto.recommend.recommender import STRATEGIES, check_options, mood_playlist, recommend
 
 __all__ = [
     "INTENTS",
@@ -16,6 +16,7 @@ __all__ = [
     "PlaylistItem",
     "Start",
     "Waypoint",
+    "check_options",
     "default_plan",
     "goal",
     "mood_playlist",

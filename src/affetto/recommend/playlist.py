@@ -74,6 +74,22 @@ class Playlist:
         return sum(track.seconds or 0.0 for track in self.tracks)
 
     @property
+    def credits(self) -> tuple[str, ...]:
+        """Who to credit, once each: the credits of the tracks without the titles, which the list shows anyway.
+
+        >>> from affetto.recommend import recommend
+        >>> print(*recommend("calm", seed=1).credits)
+        Kevin MacLeod (incompetech.com), licensed under Creative Commons: By Attribution 4.0, https://...
+        """
+        lines = (track.credit.removeprefix(f'"{track.title}" ') for track in self.tracks)
+        return tuple(dict.fromkeys(line for line in lines if line))
+
+    @property
+    def explanation(self) -> str:
+        """Why these intents, in a sentence for the listener."""
+        return self.plan.explanation
+
+    @property
     def title(self) -> str:
         """A name for the playlist ("Affetto: comfort, then lift")."""
         return f"Affetto: {self.plan.words}"
@@ -83,7 +99,7 @@ class Playlist:
         return {
             "intent": str(self.intent),
             "then": [str(intent) for intent in self.plan.intents[1:]],
-            "explanation": self.plan.explanation,
+            "explanation": self.explanation,
             "journey": self.journey.to_list(),
             "tracks": [item.to_dict() for item in self.items],
             "notes": list(self.notes),

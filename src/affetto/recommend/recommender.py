@@ -30,7 +30,7 @@ from affetto.recommend.rank import choose
 from affetto.settings import settings
 from affetto.voice.reading import Reading
 
-__all__ = ["STRATEGIES", "mood_playlist", "recommend"]
+__all__ = ["STRATEGIES", "check_options", "mood_playlist", "recommend"]
 
 STRATEGIES = ("journey", "genre")
 """``journey`` looks among all tracks, ``genre`` among those of the genres that the settings name for the emotion."""
@@ -64,6 +64,21 @@ def _checked_length(length: int | None) -> int:
 
 def _checked_seed(seed: int | None) -> int:
     return secrets.randbelow(2**31) if seed is None else whole_number("seed", seed, 0, _LARGEST_SEED)
+
+
+def check_options(
+    *, intent: Intent | str | None = None, length: int | None = None, strategy: str = "journey", seed: int | None = None
+) -> None:
+    """Refuse options that `recommend` would refuse, before anything is heard.
+
+    Raises:
+        OptionError: If one of them is not offered; the message names it, the choices and the nearest.
+    """
+    if intent is not None:
+        parse_intent(intent)
+    one_of("strategy", strategy, STRATEGIES)
+    _checked_length(length)
+    _checked_seed(seed)
 
 
 def _plan(start: Start, intent: Intent | str | None) -> Plan:
