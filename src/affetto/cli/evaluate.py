@@ -71,8 +71,8 @@ def _evaluate(
         return
     low, high = result.uar_interval
     show.line(
-        f"UAR {result.uar:.4f} ± {result.uar_spread:.4f} over folds, 95 % interval over speakers {low:.3f} to {high:.3f} "
-        f"({result.clips} clips, {result.speakers} speakers, {len(result.seeds)} seed(s))",
+        f"UAR {result.uar:.4f} ± {result.uar_spread:.4f} over folds, 95 % interval over speakers "
+        f"{low:.3f} to {high:.3f} ({result.clips} clips, {result.speakers} speakers, {len(result.seeds)} seed(s))",
         style="bold",
     )
     show.table(
@@ -80,10 +80,7 @@ def _evaluate(
         [
             (
                 str(s.seed),
-                *(
-                    f"{v:.4f}"
-                    for v in (s.uar, s.accuracy, s.macro_f1, s.ece, s.confident_half)
-                ),
+                *(f"{v:.4f}" for v in (s.uar, s.accuracy, s.macro_f1, s.ece, s.confident_half)),
                 f"{s.arousal_correlation:.3f}",
                 f"{s.valence_correlation:.3f}",
                 " ".join(f"{v:.3f}" for v in s.uar_folds.values()),

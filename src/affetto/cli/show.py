@@ -1,6 +1,6 @@
 """How results look in a terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -11,7 +11,7 @@ from affetto.affect import EMOTIONS, Emotion
 from affetto.recommend import Playlist
 from affetto.voice.reading import Reading
 
-__all__ = ["ProgressHook", "error_console", "line", "playlist", "progress", "reading", "table"]
+__all__ = ["ProgressHook", "line", "playlist", "progress", "reading", "stages", "table"]
 
 _BAR = 24
 _COLOURS = {
@@ -48,6 +48,7 @@ class ProgressHook:
         self._task = self._bar.add_task("reading", visible=False, heard="")
 
     def __call__(self, heard: float, total: float | None) -> None:
+        """Draws that ``heard`` of ``total`` seconds have been read."""
         if total is None or total > _SHORT:
             self._bar.update(self._task, completed=heard, total=total, visible=True, heard=_clock(heard))
 
@@ -82,13 +83,14 @@ def reading(heard: Reading, *, name: str, explain: bool = False) -> None:
         bar.pad_right(_BAR - len(bar))
         console.print(Text(f"  {emotion:<10}") + bar + Text(f" {share:4.0%}".replace("%", " %")))
     spread = heard.affect.spread
-    line(
-        f"  valence {heard.affect.valence:+.2f} ± {spread[0]:.2f}   arousal {heard.affect.arousal:+.2f} ± {spread[1]:.2f}"
-    )
+    valence, arousal = heard.affect.valence, heard.affect.arousal
+    line(f"  valence {valence:+.2f} ± {spread[0]:.2f}   arousal {arousal:+.2f} ± {spread[1]:.2f}")
     if heard.cues and explain:
         line("  what stands out in the voice, strongest evidence first:")
         for cue in heard.cues:
-            line(f"    {cue.words} ({cue.value:g} {cue.unit}, {cue.deviation:+.1f} sd, evidence {cue.contribution:+.2f})")
+            line(
+                f"    {cue.words} ({cue.value:g} {cue.unit}, {cue.deviation:+.1f} sd, evidence {cue.contribution:+.2f})"
+            )
     elif heard.cues:
         line("  in the voice: " + "; ".join(cue.words for cue in heard.cues[:3]))
     line("")
@@ -97,18 +99,20 @@ def reading(heard: Reading, *, name: str, explain: bool = False) -> None:
 def playlist(music: Playlist) -> None:
     """The playlist: what it is for, then each track with its reason and its link."""
     line(music.title, style="bold")
+    line(f"  {music.explanation}")
     for note in music.notes:
         line(f"  {note}", style="dim")
     line("")
     width = len(str(len(music.items)))
     for number, item in enumerate(music.items, start=1):
         track = item.track
-        facts = " · ".join(filter(None, [_clock(track.seconds), f"{track.tempo:.0f} bpm" if track.tempo else ""]))
+        facts = " · ".join(filter(None, [_clock(track.seconds or 0), f"{track.tempo:.0f} bpm" if track.tempo else ""]))
         head = Text(f"{number:>{width + 1}}  ") + Text(track.title, style="bold") + Text(f" · {track.artist}")
         console.print(head + Text(f"   {facts}", style="dim"), soft_wrap=True)
         indent = " " * (width + 3)
         line(indent + "; ".join(item.reasons))
         line(indent + track.uri, style="dim")
+    line("")
     for credit in music.credits:
         line(credit, style="dim")
 
@@ -125,19 +129,19 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str |
 
 
 @contextmanager
-def stages() -> Iterator[object]:
+def stages() -> Generator[Callable[[str, int, int], None]]:
     """A progress bar for work in named stages: the value yielded is called with stage, done and total."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=error_console
     )
-    tasks: dict[str, object] = {}
+    tasks: dict[str, TaskID] = {}
 
     def report(stage: str, done: int, total: int) -> None:
         if stage not in tasks:
             tasks[stage] = bar.add_task(stage, total=total)
-        bar.update(tasks[stage], completed=done)  # pyright: ignore[reportArgumentType]
+        bar.update(tasks[stage], completed=done)
 
     with bar:
         yield report

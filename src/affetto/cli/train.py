@@ -88,4 +88,6 @@ def _temperature(file: Path | None) -> float:
     try:
         return float(json.loads(file.read_text(encoding="utf-8"))["temperature"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RecipeError(f"calibration {file}: {error!r}; give the calibration.json that 'affetto evaluate' wrote") from error
+        raise RecipeError(
+            f"calibration {file}: {error!r}; give the calibration.json that 'affetto evaluate' wrote"
+        ) from error

@@ -8,7 +8,7 @@ from affetto.voice.audio import RATE, Samples
 
 __all__ = ["add_noise", "change_channel", "change_speed", "hide_bands", "random_room"]
 
-Power = npt.NDArray[np.float32]
+Power = npt.NDArray[np.floating]
 
 
 def change_speed(samples: Samples, factor: float) -> Samples:

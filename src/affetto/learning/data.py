@@ -40,9 +40,7 @@ class PreparedData:
         return TrainingSet(self.clips, self.speech, self.noise, np.array(self.rows(clips)))
 
 
-def prepare(
-    recipe: Recipe, cache: Path, *, progress: Callable[[str, int, int], None] | None = None
-) -> PreparedData:
+def prepare(recipe: Recipe, cache: Path, *, progress: Callable[[str, int, int], None] | None = None) -> PreparedData:
     """Loads the corpora of a recipe and prepares their spectrograms, or takes the prepared ones.
 
     Args:

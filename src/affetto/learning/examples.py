@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from affetto.corpora.table import AUDIO_SUFFIXES, Clip
+from affetto.corpora.table import Clip
 from affetto.errors import AffettoError, CorpusError
 from affetto.learning.augment import change_speed, random_room
 from affetto.learning.networks import FRAME_LENGTH, MelPower

@@ -1,8 +1,6 @@
 """Export: a fitted network as one ONNX file that takes the raw waveform."""
 
-import io
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +20,9 @@ _OPSET = 17
 _PARITY = 1e-4
 
 
-def export(network: EmotionNetwork, path: Path, *, temperature: float, baseline: CueBaseline, facts: dict[str, str]) -> None:
+def export(
+    network: EmotionNetwork, path: Path, *, temperature: float, baseline: CueBaseline, facts: dict[str, str]
+) -> None:
     """Writes the model file, after checking that onnxruntime gives what torch gives.
 
     Args:
@@ -36,21 +36,20 @@ def export(network: EmotionNetwork, path: Path, *, temperature: float, baseline:
         ModelError: If the exported file answers differently by more than 1e-4.
     """
     recognition = Recognition(network, temperature).eval()
-    # The memory format of training does not matter to ONNX, but its tracing wants the plain one.
-    recognition = recognition.to(memory_format=torch.contiguous_format)
-    buffer = io.BytesIO()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
     with torch.inference_mode():
         torch.onnx.export(
             recognition,
             (torch.randn(1, 2 * RATE),),
-            buffer,
+            partial,
             input_names=["waveform"],
             output_names=["emotion", "speech"],
             dynamic_axes={"waveform": {0: "batch", 1: "samples"}, "emotion": {0: "batch"}, "speech": {0: "batch"}},
             opset_version=_OPSET,
             dynamo=False,
         )
-    model = onnx.load_from_string(buffer.getvalue())
+    model = onnx.load(partial)
     metadata = {
         "affetto_model_version": str(MODEL_VERSION),
         "emotions": json.dumps([str(emotion) for emotion in EMOTIONS]),
@@ -60,11 +59,9 @@ def export(network: EmotionNetwork, path: Path, *, temperature: float, baseline:
         **facts,
     }
     onnx.helper.set_model_props(model, metadata)
-    partial = path.with_suffix(".partial")
-    path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(model, partial)
     _check(recognition, partial)
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def _check(recognition: Recognition, file: Path) -> None:

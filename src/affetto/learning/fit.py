@@ -1,5 +1,6 @@
 """Fitting: from prepared examples and a recipe to a network."""
 
+import logging
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ import numpy.typing as npt
 import pytorch_lightning as lightning
 import torch
 from pytorch_lightning.callbacks import Callback, EMAWeightAveraging, ModelCheckpoint
+from pytorch_lightning.loggers import CSVLogger
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
@@ -101,7 +104,9 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
         known = np.array([[emotion in CORPORA[clip.corpus].emotions for emotion in EMOTIONS] for clip in clips])
         label = np.array([[clip.emotion is emotion for emotion in EMOTIONS] for clip in clips])
         smoothing = self.recipe.training.label_smoothing
-        return ((1 - smoothing) * label + smoothing * known / known.sum(axis=1, keepdims=True)).astype(np.float32), known
+        return ((1 - smoothing) * label + smoothing * known / known.sum(axis=1, keepdims=True)).astype(
+            np.float32
+        ), known
 
     def _mix(
         self,
@@ -109,16 +114,16 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
         targets: npt.NDArray[np.float32],
         corpora: npt.NDArray[np.int64],
         rng: np.random.Generator,
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    ) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
         """Blends some examples with another of the same corpus, power and target alike (mixup, Zhang et al. 2018)."""
         partner = np.arange(len(power))
         for corpus in np.unique(corpora):
             rows = np.flatnonzero(corpora == corpus)
             partner[rows] = rng.permutation(rows)
-        share = np.where(rng.random(len(power)) < self.recipe.augment.mixup, rng.uniform(0.0, 0.5, len(power)), 0.0)
-        share = share.astype(np.float32)
-        power = power * (1 - share)[:, None, None] + power[partner] * share[:, None, None]
-        return power, targets * (1 - share)[:, None] + targets[partner] * share[:, None]
+        blended = rng.random(len(power)) < self.recipe.augment.mixup
+        share = (blended * rng.uniform(0.0, 0.5, len(power))).astype(np.float32)
+        mixed_power = power + share[:, None, None] * (power[partner] - power)
+        return mixed_power, targets + share[:, None] * (targets[partner] - targets)
 
     def _noise(self, count: int, length: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
         chosen = rng.integers(len(self.examples.noise), size=count)
@@ -129,7 +134,7 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
 class _Training(lightning.LightningModule):
     def __init__(self, examples: TrainingSet, recipe: Recipe, seed: int) -> None:
         super().__init__()
-        self.network = EmotionNetwork(recipe.network).to(memory_format=torch.channels_last)
+        self.network = EmotionNetwork(recipe.network)
         self.examples, self.recipe, self.seed = examples, recipe, seed
 
     def train_dataloader(self) -> DataLoader[tuple[Tensor, Tensor, Tensor, Tensor]]:
@@ -148,7 +153,7 @@ class _Training(lightning.LightningModule):
         self.log("gate", gate_loss, prog_bar=True)
         return emotion_loss + self.recipe.training.gate_weight * gate_loss
 
-    def configure_optimizers(self) -> dict[str, object]:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         training = self.recipe.training
         optimizer = torch.optim.AdamW(self.network.parameters(), lr=training.rate, weight_decay=training.weight_decay)
         cycle = torch.optim.lr_scheduler.OneCycleLR(
@@ -182,6 +187,7 @@ def fit(
         The network with averaged weights, in evaluation mode.
     """
     torch.set_num_threads(threads)
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # it advertises
     lightning.seed_everything(seed, verbose=False)
     training = _Training(examples, recipe, seed)
     trainer = lightning.Trainer(
@@ -189,13 +195,16 @@ def fit(
         precision=recipe.training.precision,
         max_steps=recipe.training.steps,
         reload_dataloaders_every_n_epochs=1,
-        logger=lightning.loggers.CSVLogger(folder, name="", version=""),
+        logger=CSVLogger(folder, name="", version=""),
         log_every_n_steps=20,
         enable_progress_bar=progress,
         enable_model_summary=False,
         gradient_clip_val=5.0,
         callbacks=[
-            EMAWeightAveraging(decay=recipe.training.averaging, update_starting_at_step=100),
+            EMAWeightAveraging(
+                decay=recipe.training.averaging,
+                update_starting_at_step=min(_STEPS_PER_EPOCH, recipe.training.steps // 10),
+            ),
             ModelCheckpoint(folder, filename="last", save_last=False, enable_version_counter=False),
             *callbacks,
         ],

@@ -26,8 +26,8 @@ class MelPower(nn.Module):
         angle = 2 * np.pi / FRAME_LENGTH * np.outer(np.arange(FRAME_LENGTH // 2 + 1), np.arange(FRAME_LENGTH))
         basis = np.concatenate([np.cos(angle), np.sin(angle)]) * window
         filters = mel_filterbank(n_mels=N_MELS, n_fft=FRAME_LENGTH, rate=RATE, fmin=_FMIN, fmax=_FMAX)
-        self.register_buffer("basis", torch.tensor(basis[:, None], dtype=torch.float32), persistent=False)
-        self.register_buffer("filters", torch.tensor(filters), persistent=False)
+        self.basis = nn.Buffer(torch.tensor(basis[:, None], dtype=torch.float32), persistent=False)
+        self.filters = nn.Buffer(torch.tensor(filters), persistent=False)
 
     def forward(self, waveform: Tensor) -> Tensor:
         """``(batch, samples)`` at 16 kHz to mel power ``(batch, N_MELS, frames)``."""
@@ -68,7 +68,9 @@ class _Residual(nn.Module):
         return functional.relu(x + self.layers(x))
 
 
-def _stage(inputs: int, outputs: int, kernel: tuple[int, int], stride: tuple[int, int], pad: tuple[int, int]) -> nn.Sequential:
+def _stage(
+    inputs: int, outputs: int, kernel: tuple[int, int], stride: tuple[int, int], pad: tuple[int, int]
+) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, kernel, stride, pad, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
     )
@@ -119,6 +121,6 @@ class Recognition(nn.Module):
         self.temperature = temperature
 
     def forward(self, waveform: Tensor) -> tuple[Tensor, Tensor]:
-        """``(batch, samples)`` at 16 kHz to emotion probabilities ``(batch, 8)`` and speech probability ``(batch,)``."""
+        """``(batch, samples)`` at 16 kHz to probabilities of the emotions ``(batch, 8)`` and of speech ``(batch,)``."""
         emotion, speech = self.network(self.network.mel_power(waveform))
         return torch.softmax(emotion / self.temperature, dim=1), torch.sigmoid(speech)

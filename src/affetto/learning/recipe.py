@@ -136,7 +136,9 @@ def load_recipe(path: str | Path) -> Recipe:
         raise RecipeError(f"recipe {path}: {_explain(error)}") from error
     unknown = [name for name in recipe.corpora if name not in CORPORA]
     if unknown:
-        raise RecipeError(f"recipe {path}: data.shares.{unknown[0]}: unknown corpus{_nearest(unknown[0], list(CORPORA))}")
+        raise RecipeError(
+            f"recipe {path}: data.shares.{unknown[0]}: unknown corpus{_nearest(unknown[0], list(CORPORA))}"
+        )
     return recipe
 
 

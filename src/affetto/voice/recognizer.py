@@ -51,13 +51,17 @@ class Recognizer:
             data = self.path.read_bytes() if self.path else _shipped().read_bytes()
             self._session: Any = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         except OSError as error:
-            raise ModelError(f"model {self.path}: {error.strerror}; leave the setting out to use the shipped model") from error
+            raise ModelError(
+                f"model {self.path}: {error.strerror}; leave the setting out to use the shipped model"
+            ) from error
         except Exception as error:  # onnxruntime's own errors share no public base class
             raise ModelError(f"model {self.path}: not an ONNX model; make one with 'affetto train'") from error
         self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         version = self.metadata.get("affetto_model_version")
         if version != str(MODEL_VERSION):
-            raise ModelError(f"model {self.path}: version {version}, this Affetto reads {MODEL_VERSION}; train it again")
+            raise ModelError(
+                f"model {self.path}: version {version}, this Affetto reads {MODEL_VERSION}; train it again"
+            )
         self._baseline = CueBaseline.from_dict(json.loads(self.metadata["cue_baseline"]))
 
     def hear(self, path: str | Path, *, progress: Callable[[float, float | None], None] | None = None) -> Reading:
@@ -80,7 +84,7 @@ class Recognizer:
                 if progress:
                     progress(heard, file.seconds)
 
-        return self._read(find_utterances(blocks()))
+        return self.read_utterances(find_utterances(blocks()))
 
     def read(self, samples: npt.ArrayLike, *, rate: int = RATE) -> Reading:
         """Reads samples of any rate, shape ``(n,)`` or ``(n, channels)``, floats in [-1, 1] or integers.
@@ -88,16 +92,17 @@ class Recognizer:
         Raises:
             AudioError: If they cannot be sound.
         """
-        return self._read(find_utterances([to_mono16k(samples, rate)]))
+        return self.read_utterances(find_utterances([to_mono16k(samples, rate)]))
 
     def probabilities(self, speech: Samples) -> tuple[npt.NDArray[np.float32], float]:
-        """The network's answer for one stretch of speech (mono float32 at 16 kHz): eight probabilities and P(speech)."""
+        """The network's answer for some speech (mono float32 at 16 kHz): eight probabilities and P(speech)."""
         if len(speech) < _SHORTEST:
             speech = np.pad(speech, (0, _SHORTEST - len(speech)))
         emotion, is_speech = self._session.run(None, {"waveform": np.ascontiguousarray(speech[None], np.float32)})
         return emotion[0], float(is_speech[0])
 
-    def _read(self, utterances: Iterable[Utterance]) -> Reading:
+    def read_utterances(self, utterances: Iterable[Utterance]) -> Reading:
+        """One reading of the utterances of a recording, each weighing as much as it holds speech."""
         total = np.zeros(len(EMOTIONS))
         seconds = speech = 0.0
         cues: dict[str, float] = {}
@@ -113,7 +118,9 @@ class Recognizer:
         if seconds == 0:
             return Reading.abstain("no speech was heard")
         if seconds < MIN_SPEECH_SECONDS:
-            return Reading.abstain(f"only {seconds:.1f} s of speech, at least {MIN_SPEECH_SECONDS} s are needed", seconds=seconds)
+            return Reading.abstain(
+                f"only {seconds:.1f} s of speech, at least {MIN_SPEECH_SECONDS} s are needed", seconds=seconds
+            )
         if speech / seconds < _SPEECH_THRESHOLD:
             return Reading.abstain("sounds like music or noise, not like a voice speaking", seconds=seconds)
         mean = total / total.sum()

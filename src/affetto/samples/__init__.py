@@ -1,0 +1,1 @@
+"""Bundled voices, synthesized by tools/make_samples.py: nothing recorded from a person is in them."""

@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from affetto.learning.augment import add_noise, change_channel, change_speed, hide_bands, random_room
+from affetto.learning.recipe import AugmentRecipe
+
+RATE = 16_000
+
+
+def tone(hz: float, seconds: float = 1.0) -> np.ndarray:
+    return np.sin(2 * np.pi * hz * np.arange(int(seconds * RATE)) / RATE).astype(np.float32)
+
+
+def loudest(samples: np.ndarray) -> float:
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    return float(spectrum.argmax() * RATE / len(samples))
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("factor", [0.9, 1.1])
+def test_speed_moves_pitch_and_length_together(factor: float) -> None:
+    changed = change_speed(tone(440), factor)
+    assert len(changed) == pytest.approx(RATE / factor, abs=2)
+    assert loudest(changed) == pytest.approx(440 * factor, rel=0.01)
+
+
+def test_a_room_adds_a_tail_and_keeps_the_direct_sound(rng: np.random.Generator) -> None:
+    click = np.zeros(RATE, np.float32)
+    click[100] = 1.0
+    heard = random_room(click, rng)
+    assert len(heard) == len(click)
+    assert heard[100] == pytest.approx(1.0)
+    assert np.abs(heard[:100]).max() < 1e-6
+    assert np.sum(heard[101:] ** 2) > 0.01
+
+
+def test_noise_is_added_at_the_ratio_asked_for(rng: np.random.Generator) -> None:
+    power, noise = np.ones((50, 8, 10), np.float32), np.full((50, 8, 10), 7.0, np.float32)
+    recipe = AugmentRecipe(noise=1.0, snr_db=(10.0, 20.0))
+    added = add_noise(power, noise, rng, recipe)[:, 0, 0] - 1
+    assert (10 ** (-20 / 10) - 1e-4 <= added).all()
+    assert (added <= 10 ** (-10 / 10) + 1e-4).all()
+    assert np.array_equal(add_noise(power, noise, rng, AugmentRecipe(noise=0.0)), power)
+
+
+def test_a_channel_scales_bands_and_never_moments(rng: np.random.Generator) -> None:
+    power = rng.random((4, 64, 20)).astype(np.float32) + 0.1
+    gains = change_channel(power, rng, AugmentRecipe(band=0.0)) / power
+    assert np.allclose(gains, gains[:, :, :1], rtol=1e-4)
+    cut = change_channel(power, rng, AugmentRecipe(band=1.0, channel_db=0.0)) / power
+    assert np.allclose(cut[:, -1], 1e-6, rtol=1e-3)
+    assert np.allclose(cut[:, :40], 1.0, rtol=1e-4)
+
+
+def test_hidden_bands_are_bounded(rng: np.random.Generator) -> None:
+    power = rng.random((20, 64, 100)).astype(np.float32) + 1.0
+    hidden = hide_bands(power.copy(), rng, AugmentRecipe(frequency_mask=8, time_mask=0.1))
+    changed = hidden != power
+    assert changed.any()
+    assert (changed.all(axis=2).sum(axis=1) <= 16).all()
+    assert (changed.all(axis=1).sum(axis=1) <= 20).all()

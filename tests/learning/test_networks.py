@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+import torch
+
+from affetto.features.spectral import log_mel
+from affetto.learning.networks import AttentivePooling, EmotionNetwork, MelPower, Recognition
+from affetto.learning.recipe import NetworkRecipe
+
+RATE = 16_000
+SMALL = NetworkRecipe(channels=(4, 8, 8, 8, 8), attention_heads=2)
+
+
+@pytest.fixture
+def waveform() -> torch.Tensor:
+    return torch.from_numpy(0.1 * np.random.default_rng(0).standard_normal((2, RATE)).astype(np.float32))
+
+
+def test_the_front_end_is_the_documented_log_mel(waveform: torch.Tensor) -> None:
+    power = MelPower()(waveform)[0].numpy()
+    assert np.allclose(np.log(power + 1e-10), log_mel(waveform[0].numpy(), rate=RATE), atol=1e-3)
+
+
+def test_outputs_are_probabilities(waveform: torch.Tensor) -> None:
+    emotion, speech = Recognition(EmotionNetwork(SMALL).eval(), 1.3).eval()(waveform)
+    assert emotion.shape == (2, 8)
+    assert torch.allclose(emotion.sum(dim=1), torch.ones(2), atol=1e-5)
+    assert ((speech >= 0) & (speech <= 1)).all()
+
+
+@pytest.mark.parametrize("gain", [0.05, 20.0])
+def test_the_level_of_the_recording_does_not_matter(waveform: torch.Tensor, gain: float) -> None:
+    network = Recognition(EmotionNetwork(SMALL).eval(), 1.0).eval()
+    with torch.inference_mode():
+        assert torch.allclose(network(waveform)[0], network(gain * waveform)[0], atol=1e-4)
+
+
+def test_pooling_a_constant_gives_it_back_without_spread() -> None:
+    pooled = AttentivePooling(8, 2)(torch.full((3, 8, 20), 0.7)).reshape(3, 2, 2, 4)
+    assert torch.allclose(pooled[:, :, 0], torch.tensor(0.7), atol=1e-5)
+    assert (pooled[:, :, 1] < 0.01).all()
