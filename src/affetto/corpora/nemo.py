@@ -25,9 +25,7 @@ def _parse(path: PurePath) -> Facts:
     if len(parts) != 3 or parts[1] not in _EMOTIONS or not parts[2].isdigit():
         raise CorpusNameError("expected speaker, emotion and sentence such as EB0_anger_1")
     emotion = _EMOTIONS[parts[1]]
-    return Facts(
-        speaker=parts[0], gender=_GENDERS.get(parts[0], ""), label=emotion, emotion=emotion, sentence=parts[2]
-    )
+    return Facts(speaker=parts[0], gender=_GENDERS.get(parts[0], ""), label=emotion, emotion=emotion, sentence=parts[2])
 
 
 NEMO = Corpus(

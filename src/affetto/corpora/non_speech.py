@@ -27,7 +27,9 @@ def split_non_speech(root: Path, patterns: Sequence[str]) -> tuple[tuple[Path, .
     for pattern in patterns:
         paths = sorted(root.glob(pattern))
         if not paths:
-            raise CorpusError(f"no file matches {pattern!r} below {root}; mend data.non_speech or data.root in the recipe")
+            raise CorpusError(
+                f"no file matches {pattern!r} below {root}; mend data.non_speech or data.root in the recipe"
+            )
         for path in paths:
             recording = re.sub(r"-[A-Z]$", "", path.stem)
             (train if zlib.crc32(recording.encode()) % _TEST_SHARE else test).append(path)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from affetto.affect import EMOTIONS
+from affetto.corpora import CORPORA
 from affetto.corpora.splits import PROTOCOLS, Fold
 from affetto.errors import OptionError
 from affetto.evaluation.predictions import Prediction
@@ -71,7 +72,7 @@ def cross_validate(
     work = [(fold, seed) for seed in seeds for fold in chosen]
     files = {(fold.name, seed): runs / f"seed{seed}-fold{fold.name}" / "logits.npy" for fold, seed in work}
     todo = [(fold, seed) for fold, seed in work if not files[fold.name, seed].is_file()]
-    report = progress or (lambda *_: None)
+    report = progress or _silent
     report("training folds", len(work) - len(todo), len(work))
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         arguments = [(recipe, protocol, fold.name, seed, cache, files[fold.name, seed]) for fold, seed in todo]
@@ -80,6 +81,10 @@ def cross_validate(
             report("training folds", len(work) - len(todo) + done, len(work))
     logits = {key: np.load(file) for key, file in files.items()}
     return _assemble(data, chosen, seeds, logits)
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    del stage, done, total
 
 
 def _choose(folds: Sequence[Fold], names: Sequence[str] | None) -> list[Fold]:
@@ -145,7 +150,5 @@ def _labels(data: PreparedData, rows: Sequence[int]) -> npt.NDArray[np.int64]:
 
 
 def _known(data: PreparedData, rows: Sequence[int]) -> Floats:
-    from affetto.corpora import CORPORA
-
     corpora = [CORPORA[data.clips[row].corpus] for row in rows]
     return np.array([[0.0 if emotion in corpus.emotions else _OUTSIDE for emotion in EMOTIONS] for corpus in corpora])

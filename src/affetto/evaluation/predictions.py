@@ -1,7 +1,6 @@
 """Out-of-fold predictions: the file that every published figure is computed from."""
 
 import csv
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +49,7 @@ def write_predictions(predictions: Sequence[Prediction], path: Path) -> None:
         for p in predictions:
             facts = [str(getattr(p, name)) for name in _FACTS]
             writer.writerow([*facts, *(f"{value:.5f}" for value in p.probabilities)])
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def read_predictions(path: Path) -> tuple[Prediction, ...]:

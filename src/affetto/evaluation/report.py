@@ -100,7 +100,9 @@ def figures(predictions: Sequence[Prediction]) -> Figures:
         uar_spread=float(np.std(folds)),
         uar_interval=bootstrap_interval(_labels(first), _guesses(first), speakers),
         recall={str(EMOTIONS[k]): float(shares[k, k]) for k in present},
-        confusion={str(EMOTIONS[k]): {str(e): float(s) for e, s in zip(EMOTIONS, shares[k], strict=True)} for k in present},
+        confusion={
+            str(EMOTIONS[k]): {str(e): float(s) for e, s in zip(EMOTIONS, shares[k], strict=True)} for k in present
+        },
         seeds=each,
     )
 
@@ -136,6 +138,6 @@ def _guesses(rows: Sequence[Prediction]) -> np.ndarray[Any, np.dtype[np.int64]]:
 
 
 def _spearman(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> float:
-    from scipy.stats import spearmanr
+    from scipy.stats import rankdata
 
-    return float(spearmanr(a, b).statistic)
+    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
