@@ -12,6 +12,7 @@ __all__ = ["PitchTrack", "hz_to_semitones", "loudness_db", "pitch_track"]
 _FRAME_SECONDS, _HOP_SECONDS = 0.040, 0.010
 _SILENCE_DB = 35.0
 _OCTAVE_COST = 0.03
+_BATCH = 64  # frames transformed at once: they stay in the cache
 
 Floats = npt.NDArray[np.float64]
 
@@ -22,7 +23,7 @@ class PitchTrack:
 
     Attributes:
         f0: Hz, shape ``(frames,)``; NaN where the voice does not sound.
-        strength: Height of the autocorrelation peak in [0, 1], shape ``(frames,)``.
+        strength: Height of the autocorrelation peak in [0, 1], 0 where there is none, shape ``(frames,)``.
     """
 
     f0: Floats
@@ -66,26 +67,19 @@ def pitch_track(
         fmin: Lowest frequency looked for, Hz.
         fmax: Highest frequency looked for, Hz.
         voicing: Height of the autocorrelation peak from which a frame counts as voiced.
+
+    Raises:
+        ValueError: If the limits are not ``50 <= fmin < fmax <= rate / 4``: a frame holds two periods of 50 Hz.
     """
-    frames = _frames(y, rate).astype(np.float64)
-    frames = frames - frames.mean(axis=1, keepdims=True)
-    window = np.hanning(frames.shape[1])
-    size = 1 << int(np.ceil(np.log2(2 * frames.shape[1])))
-    shortest, longest = int(rate / fmax), int(rate / fmin)
-    lags = np.arange(shortest, longest + 1)
-    correlation = _autocorrelation(frames * window, size)[:, : longest + 2]
-    correlation /= _autocorrelation(window[None], size)[:, : longest + 2]
-    # A peak at twice the period is as high as the true one; a small cost for long lags takes the shorter.
-    found = correlation[:, lags] - _OCTAVE_COST * np.log2(lags / shortest)
-    best = np.clip(found.argmax(axis=1), 1, len(lags) - 2)
-    rows = np.arange(len(frames))
-    left, centre, right = (correlation[rows, lags[best] + offset] for offset in (-1, 0, 1))
-    bend = left - 2 * centre + right
-    shift = np.where(np.abs(bend) > 1e-12, 0.5 * (left - right) / np.where(bend == 0, 1, bend), 0.0)
+    if not 2 / _FRAME_SECONDS <= fmin < fmax <= rate / 4:
+        raise ValueError(f"limits {fmin} and {fmax} Hz: give {2 / _FRAME_SECONDS:.0f} <= fmin < fmax <= {rate / 4}")
+    frames = _frames(y, rate)
+    lags = np.arange(int(rate / fmax), int(rate / fmin) + 1)
+    batches = [_highest_peaks(frames[first : first + _BATCH], lags) for first in range(0, len(frames), _BATCH)]
+    lag, height = (np.concatenate(parts) for parts in zip(*batches, strict=True))
     level = loudness_db(y, rate=rate)
-    sounds = (centre > voicing) & (level > level.max() - _SILENCE_DB) & (level > -90)
-    f0 = np.where(sounds, rate / (lags[best] + np.clip(shift, -0.5, 0.5)), np.nan)
-    return PitchTrack(_median_filter(f0), np.clip(centre, 0.0, 1.0))
+    sounds = (height > voicing) & (level > level.max() - _SILENCE_DB) & (level > -90)
+    return PitchTrack(_median_filter(np.where(sounds, rate / lag, np.nan)), height)
 
 
 def _frames(y: npt.NDArray[np.floating], rate: int) -> npt.NDArray[np.floating]:
@@ -94,16 +88,37 @@ def _frames(y: npt.NDArray[np.floating], rate: int) -> npt.NDArray[np.floating]:
     return frame_signal(padded, frame_length=length, hop_length=round(_HOP_SECONDS * rate))
 
 
-def _autocorrelation(frames: Floats, size: int) -> Floats:
-    power = np.abs(np.fft.rfft(frames, size, axis=1)) ** 2
-    correlation = np.fft.irfft(power, axis=1)
-    return correlation / np.maximum(correlation[:, :1], 1e-12)
+def _highest_peaks(frames: npt.NDArray[np.floating], lags: npt.NDArray[np.integer]) -> tuple[Floats, Floats]:
+    """Lag (interpolated) and height of each frame's highest autocorrelation peak at these lags; height 0 for none."""
+    frames = frames - frames.mean(axis=1, keepdims=True)
+    window = np.hanning(frames.shape[1])
+    count = int(lags[-1]) + 2
+    correlation = _autocorrelation(frames * window, count) / _autocorrelation(window[None], count)
+    before, at, after = (correlation[:, lags[0] + shift : lags[-1] + 1 + shift] for shift in (-1, 0, 1))
+    # A peak at twice the period is as high as the true one; a small cost for long lags takes the shorter.
+    cost = (_OCTAVE_COST * np.log2(lags / lags[0])).astype(np.float32)
+    best = np.where((at > before) & (at >= after), at - cost, -np.inf).argmax(axis=1)
+    left, centre, right = (part[np.arange(len(best)), best].astype(np.float64) for part in (before, at, after))
+    peak = (centre > left) & (centre >= right)
+    shift = 0.5 * (left - right) / np.where(peak, left - 2 * centre + right, 1.0)
+    return lags[best].astype(np.float64) + np.where(peak, shift, 0.0), np.where(peak, np.clip(centre, 0.0, 1.0), 0.0)
+
+
+def _autocorrelation(frames: npt.NDArray[np.floating], lags: int) -> npt.NDArray[np.floating]:
+    """Autocorrelation of each frame, 1 at lag 0, for that many lags."""
+    size = 1 << (frames.shape[1] + lags - 1).bit_length()  # long enough that the end does not wrap onto these lags
+    spectrum = np.fft.rfft(frames.astype(np.float32), size, axis=1)
+    correlation = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, axis=1)[:, :lags]
+    return correlation / np.maximum(correlation[:, :1], np.float32(1e-12))
 
 
 def _median_filter(f0: Floats, width: int = 5) -> Floats:
     """Median of the voiced neighbours; lone voiced frames are taken as unvoiced."""
     padded = np.pad(f0, width // 2, constant_values=np.nan)
-    neighbours = np.lib.stride_tricks.sliding_window_view(padded, width)
-    enough = np.isfinite(neighbours).sum(axis=1) >= 2
-    filled = np.where(np.isfinite(neighbours).any(axis=1, keepdims=True), neighbours, 0.0)
-    return np.where(np.isfinite(f0) & enough, np.nanmedian(filled, axis=1), np.nan)
+    neighbours = np.sort(np.lib.stride_tricks.sliding_window_view(padded, width), axis=1)  # NaN last
+    count = np.isfinite(neighbours).sum(axis=1)
+    rows = np.arange(len(f0))
+    median = 0.5 * (
+        neighbours[rows, np.maximum(count - 1, 0) // 2] + neighbours[rows, np.minimum(count // 2, width - 1)]
+    )
+    return np.where(np.isfinite(f0) & (count >= 2), median, np.nan)

@@ -41,19 +41,33 @@ def mel_filterbank(*, n_mels: int, n_fft: int, rate: int, fmin: float, fmax: flo
     if not 0 <= fmin < fmax <= rate / 2:
         raise ValueError(f"edges {fmin} and {fmax} Hz: give 0 <= fmin < fmax <= {rate / 2}")
     bins = np.linspace(0.0, rate / 2, n_fft // 2 + 1)
-    edges = mel_to_hz(np.linspace(*hz_to_mel([fmin, fmax]), n_mels + 2))
+    lowest, highest = hz_to_mel([fmin, fmax])
+    edges = mel_to_hz(np.linspace(lowest, highest, n_mels + 2))
     left, centre, right = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     rising, falling = (bins - left) / (centre - left), (right - bins) / (right - centre)
     return np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
 
 
 def frame_signal(y: npt.NDArray[np.floating], *, frame_length: int, hop_length: int) -> npt.NDArray[np.floating]:
-    """Overlapping frames of a signal, a read-only view of shape ``(1 + (n - frame_length) // hop_length, frame_length)``.
+    """Overlapping frames of a signal, a read-only view.
+
+    Args:
+        y: Signal, shape ``(n,)`` with ``n >= frame_length``.
+        frame_length: Samples in a frame.
+        hop_length: Samples between the starts of frames.
+
+    Returns:
+        Shape ``(1 + (n - frame_length) // hop_length, frame_length)``.
+
+    Raises:
+        ValueError: If the signal is shorter than a frame.
 
     >>> frame_signal(np.arange(6.0), frame_length=4, hop_length=2)
     array([[0., 1., 2., 3.],
            [2., 3., 4., 5.]])
     """
+    if len(y) < frame_length:
+        raise ValueError(f"{len(y)} samples are shorter than a frame of {frame_length}; pad them")
     return np.lib.stride_tricks.sliding_window_view(y, frame_length)[::hop_length]
 
 

@@ -22,7 +22,7 @@ def syllable_rate(level_db: npt.NDArray[np.float64], pitch: PitchTrack) -> float
     """
     smooth = np.convolve(np.pad(level_db, 3, mode="edge"), np.ones(7) / 7, mode="valid")
     threshold = np.percentile(smooth, 99) - _PAUSE_DB
-    peaks = 0
+    peaks = place = 0
     valley = candidate = float("inf")
     rising = True
     for frame, level in enumerate(smooth):
