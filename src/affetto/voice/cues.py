@@ -28,17 +28,64 @@ class _Kind:
     unit: str
     more: str
     less: str
+    one: str  # what is counted, after the number 1
+    many: str
+    fine: bool = False  # tenths are worth telling above 2, too
+
+    def words(self, difference: float) -> str:
+        """A difference from the average voice, as a listener would say it."""
+        size = abs(difference)
+        number = f"{size:.0f}" if size >= 2 and not self.fine else f"{size:.1f}".removesuffix(".0")
+        amount = f"{number} {self.one if number == '1' else self.many}"
+        return (self.more if difference > 0 else self.less).format(amount)
 
 
 CUES: Mapping[str, _Kind] = {
-    "pitch": _Kind("semitones", "{:.0f} semitones higher", "{:.0f} semitones lower"),
-    "pitch range": _Kind("semitones", "wider by {:.0f} semitones", "narrower by {:.0f} semitones"),
-    "loudness range": _Kind("dB", "{:.0f} dB wider", "{:.0f} dB narrower"),
-    "pace": _Kind("syllables/s", "{:.1f} syllables a second faster", "{:.1f} syllables a second slower"),
-    "pauses": _Kind("% of the time", "{:.0f} % of the time more", "{:.0f} % of the time less"),
-    "brightness": _Kind("dB", "{:.0f} dB brighter, more pressed", "{:.0f} dB darker, softer"),
-    "clearness": _Kind("dB", "{:.0f} dB clearer tone", "{:.0f} dB rougher or breathier"),
-    "voiced share": _Kind("%", "{:.0f} % more of the sound is voiced", "{:.0f} % less of the sound is voiced"),
+    "pitch": _Kind(
+        "semitones",
+        "pitch {} above the average voice",
+        "pitch {} below the average voice",
+        "semitone",
+        "semitones",
+    ),
+    "pitch range": _Kind(
+        "semitones",
+        "livelier melody: pitch range {} above average",
+        "flatter melody: pitch range {} below average",
+        "semitone",
+        "semitones",
+    ),
+    "loudness range": _Kind(
+        "dB",
+        "stronger accents: loudness range {} above average",
+        "more even: loudness range {} below average",
+        "dB",
+        "dB",
+    ),
+    "pace": _Kind(
+        "syllables/s",
+        "faster: {} a second above average",
+        "slower: {} a second below average",
+        "syllable",
+        "syllables",
+        fine=True,
+    ),
+    "pauses": _Kind(
+        "% of the time",
+        "more pauses: {} more of the time than average",
+        "fewer pauses: {} less of the time than average",
+        "%",
+        "%",
+    ),
+    "brightness": _Kind("dB", "brighter, more pressed (+{})", "darker, softer (-{})", "dB", "dB"),
+    "clearness": _Kind("dB", "clearer tone (+{})", "rougher or breathier tone (-{})", "dB", "dB"),
+    "voiced share": _Kind(
+        "%",
+        "more sustained: the voice sounds {} more of the time",
+        "less sustained: the voice sounds {} less of the time",
+        "%",
+        "%",
+    ),
 }
 """The cues: their unit, and how more and less of each is put into words."""
 
@@ -98,14 +145,14 @@ def explain(values: Mapping[str, float], emotion: Emotion, baseline: CueBaseline
     log-odds of the emotion against the average voice for a normal cue with unit variance.
     """
     found: list[Cue] = []
-    for name, value in values.items():
+    for name, kind in CUES.items():
+        if name not in values or baseline.spread.get(name, 0.0) <= 0:
+            continue
+        value = values[name]
         deviation = (value - baseline.mean[name]) / baseline.spread[name]
         usual = baseline.emotions.get(emotion, {}).get(name, 0.0)
         evidence = deviation * usual - usual**2 / 2
         if abs(deviation) >= _NOTICEABLE and evidence > 0:
-            kind = CUES[name]
-            difference = value - baseline.mean[name]
-            words = (kind.more if difference > 0 else kind.less).format(abs(difference))
             found.append(
                 Cue(
                     name=name,
@@ -113,7 +160,7 @@ def explain(values: Mapping[str, float], emotion: Emotion, baseline: CueBaseline
                     unit=kind.unit,
                     deviation=round(deviation, 2),
                     contribution=round(evidence, 3),
-                    words=f"{name} {words} than the average voice" if "more of" not in words else words,
+                    words=kind.words(value - baseline.mean[name]),
                 )
             )
     return tuple(sorted(found, key=lambda cue: -cue.contribution)[:_SHOWN])
