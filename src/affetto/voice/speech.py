@@ -20,6 +20,7 @@ FRAME = 512
 """Samples of one voice activity decision (32 ms)."""
 
 _CONTEXT = 64
+_BATCH = 256  # frames the model takes at once: a long recording given whole does not fill the memory
 _START, _STOP = 0.5, 0.35
 _PAD = round(0.15 * RATE / FRAME)
 _PAUSE = round(0.8 * RATE / FRAME)
@@ -69,13 +70,14 @@ class VoiceActivity:
 
     def __call__(self, frames: Samples) -> npt.NDArray[np.float32]:
         """Probabilities, shape ``(n,)``, for ``n * FRAME`` consecutive samples at 16 kHz."""
-        if not len(frames):
-            return np.zeros(0, np.float32)
-        joined = np.concatenate([self._context, frames])
-        self._context = joined[-_CONTEXT:]
-        windows = np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(joined, FRAME + _CONTEXT)[::FRAME])
-        speech, self._h, self._c = _session().run(None, {"input": windows, "h": self._h, "c": self._c})
-        return speech
+        speech = [np.zeros(0, np.float32)]
+        for first in range(0, len(frames), _BATCH * FRAME):
+            joined = np.concatenate([self._context, frames[first : first + _BATCH * FRAME]])
+            self._context = joined[-_CONTEXT:]
+            windows = np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(joined, FRAME + _CONTEXT)[::FRAME])
+            found, self._h, self._c = _session().run(None, {"input": windows, "h": self._h, "c": self._c})
+            speech.append(found)
+        return np.concatenate(speech)
 
 
 class UtteranceFinder:
