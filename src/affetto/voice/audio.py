@@ -160,7 +160,10 @@ class AudioFile:
             name, size = struct.unpack("<4sI", head)
             place = file.seek(0, os.SEEK_CUR)
             if name == b"fmt " and size >= 16:
-                channels, rate, bytes_per_second = struct.unpack("<2xHII", file.read(12))
+                form = file.read(12)
+                if len(form) < 12:
+                    return
+                channels, rate, bytes_per_second = struct.unpack("<2xHII", form)
                 self._check(rate, channels)
             if name == b"data":
                 # Sloppy writers count their header or padding as data; a tenth of a second is let pass.
