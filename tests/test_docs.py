@@ -1,6 +1,7 @@
 """The reference pages name what there is, and nothing that there is not."""
 
 import re
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,10 @@ def test_links_between_pages_lead_somewhere():
         for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", file.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (file.parent / target).exists(), f"{file.relative_to(root)}: {target}"
+
+
+def test_the_python_of_getting_started_runs(capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", page("getting-started.md"), re.DOTALL)
+    with resources.as_file(resources.files("affetto.samples").joinpath("angry.flac")) as voice:
+        exec(code.replace("me.m4a", str(voice)), {})
+    assert len(capsys.readouterr().out.splitlines()) == 1 + 12
