@@ -101,6 +101,16 @@ class Recognizer:
         emotion, is_speech = self._session.run(None, {"waveform": np.ascontiguousarray(speech[None], np.float32)})
         return emotion[0], float(is_speech[0])
 
+    def read_window(self, speech: Samples, *, seconds: float) -> Reading:
+        """A quick reading of a few seconds, without cues.
+
+        Args:
+            speech: Mono float32 at 16 kHz.
+            seconds: Seconds of it in which the voice is active.
+        """
+        p, is_speech = self.probabilities(speech)
+        return _verdict(seconds * p.astype(np.float64), seconds * is_speech, seconds)
+
     def read_utterances(self, utterances: Iterable[Utterance]) -> Reading:
         """One reading of the utterances of a recording, each weighing as much as it holds speech."""
         total = np.zeros(len(EMOTIONS))
@@ -115,21 +125,28 @@ class Recognizer:
             for name, value in measure_cues(window).items():
                 cues[name] = cues.get(name, 0.0) + active * value
                 cue_seconds[name] = cue_seconds.get(name, 0.0) + active
-        if seconds == 0:
-            return Reading.abstain("no speech was heard")
-        if seconds < MIN_SPEECH_SECONDS:
-            return Reading.abstain(
-                f"only {seconds:.1f} s of speech, at least {MIN_SPEECH_SECONDS} s are needed", seconds=seconds
-            )
-        if speech / seconds < _SPEECH_THRESHOLD:
-            return Reading.abstain("sounds like music or noise, not like a voice speaking", seconds=seconds)
-        mean = total / total.sum()
-        reading = Reading(
-            probabilities={emotion: float(p) for emotion, p in zip(EMOTIONS, mean, strict=True)}, seconds=seconds
-        )
+        reading = _verdict(total, speech, seconds)
+        if reading.abstained:
+            return reading
         assert reading.emotion is not None
         means = {name: value / cue_seconds[name] for name, value in cues.items()}
         return replace(reading, cues=explain(means, reading.emotion, self._baseline))
+
+
+def _verdict(total: npt.NDArray[np.floating], speech: float, seconds: float) -> Reading:
+    """The reading that sums over windows give, each weighed by its seconds of speech; cues are left out."""
+    if seconds == 0:
+        return Reading.abstain("no speech was heard")
+    if seconds < MIN_SPEECH_SECONDS:
+        return Reading.abstain(
+            f"only {seconds:.1f} s of speech, at least {MIN_SPEECH_SECONDS} s are needed", seconds=seconds
+        )
+    if speech / seconds < _SPEECH_THRESHOLD:
+        return Reading.abstain("sounds like music or noise, not like a voice speaking", seconds=seconds)
+    mean = total / total.sum()
+    return Reading(
+        probabilities={emotion: float(p) for emotion, p in zip(EMOTIONS, mean, strict=True)}, seconds=seconds
+    )
 
 
 def _windows(utterances: Iterable[Utterance]) -> Iterator[tuple[Samples, float]]:

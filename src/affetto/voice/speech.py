@@ -14,10 +14,21 @@ from affetto.voice.audio import RATE, Samples
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-__all__ = ["FRAME", "Utterance", "UtteranceFinder", "VoiceActivity", "find_utterances"]
+__all__ = [
+    "FRAME",
+    "MIN_UTTERANCE_SECONDS",
+    "OpenUtterance",
+    "Utterance",
+    "UtteranceFinder",
+    "VoiceActivity",
+    "find_utterances",
+]
 
 FRAME = 512
 """Samples of one voice activity decision (32 ms)."""
+
+MIN_UTTERANCE_SECONDS = 0.2
+"""Utterances with less speech are clicks and are dropped."""
 
 _CONTEXT = 64
 _BATCH = 256  # frames the model takes at once: a long recording given whole does not fill the memory
@@ -25,7 +36,6 @@ _START, _STOP = 0.5, 0.35
 _PAD = round(0.15 * RATE / FRAME)
 _PAUSE = round(0.8 * RATE / FRAME)
 _LONGEST = round(10.0 * RATE / FRAME)
-_MIN_SPEECH = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,27 @@ class Utterance:
     def end(self) -> int:
         """One past its last sample."""
         return self.start + len(self.samples)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenUtterance:
+    """The latest part of a stretch of speech that goes on.
+
+    Attributes:
+        start: First sample of the utterance, counted from the start of the recording.
+        onset: Sample at which the voice was first heard; ``start`` is a little before.
+        window_start: First sample of ``samples``.
+        samples: Its last seconds, without the silence after the last speech, mono float32 at 16 kHz.
+        window_seconds: Seconds of ``samples`` in which the voice is active.
+        speech_seconds: Seconds of the whole utterance in which the voice is active.
+    """
+
+    start: int
+    onset: int
+    window_start: int
+    samples: Samples
+    window_seconds: float
+    speech_seconds: float
 
 
 @cache
@@ -94,8 +125,26 @@ class UtteranceFinder:
         self._frames: list[Samples] = []  # what may still belong to an utterance, oldest first
         self._first = 0  # index of self._frames[0] in the stream
         self._open: int | None = None  # frame at which the utterance began, padding included
-        self._last_speech = 0
-        self._speech_frames = 0
+        self._active: list[int] = []  # frames of the open utterance in which the voice is active
+        self._probability = 0.0
+
+    @property
+    def position(self) -> int:
+        """Samples judged so far."""
+        return (self._first + len(self._frames)) * FRAME
+
+    @property
+    def probability(self) -> float:
+        """Probability of speech in the last frame judged, 0 before the first."""
+        return self._probability
+
+    @property
+    def in_speech(self) -> float | None:
+        """Seconds in which the voice was active in the open utterance, or None where none is open.
+
+        An utterance that closes with less than 0.2 s is dropped.
+        """
+        return None if self._open is None else len(self._active) * FRAME / RATE
 
     def push(self, samples: Samples) -> list[Utterance]:
         """Utterances that ended within these samples (mono float32 at 16 kHz, any number of them)."""
@@ -114,32 +163,53 @@ class UtteranceFinder:
             done += self._close()
         return done
 
+    def peek(self, seconds: float) -> OpenUtterance | None:
+        """The last ``seconds`` of the utterance that is open, or None where none is."""
+        if self._open is None:
+            return None
+        end = self._end()
+        begin = max(self._open, end - round(seconds * RATE / FRAME))
+        window = sum(frame >= begin for frame in self._active)
+        return OpenUtterance(
+            start=self._open * FRAME,
+            onset=self._active[0] * FRAME,
+            window_start=begin * FRAME,
+            samples=self._samples(begin, end),
+            window_seconds=window * FRAME / RATE,
+            speech_seconds=len(self._active) * FRAME / RATE,
+        )
+
     def _advance(self, samples: Samples) -> list[Utterance]:
         done: list[Utterance] = []
         for frame, speech in zip(samples.reshape(-1, FRAME), self._activity(samples), strict=True):
             self._frames.append(frame)
+            self._probability = float(speech)
             now = self._first + len(self._frames) - 1
             if self._open is None:
                 if speech < _START:
                     self._forget(now - _PAD + 1)
                     continue
-                self._open, self._speech_frames = max(now - _PAD, self._first), 0
+                self._open, self._active = max(now - _PAD, self._first), []
             if speech >= _STOP:
-                self._last_speech = now
-                self._speech_frames += 1
-            if now - self._last_speech >= _PAUSE or now - self._open >= _LONGEST:
+                self._active.append(now)
+            if now - self._active[-1] >= _PAUSE or now - self._open >= _LONGEST:
                 done += self._close()
         return done
 
     def _close(self) -> list[Utterance]:
         assert self._open is not None
-        end = min(self._last_speech + 1 + _PAD, self._first + len(self._frames))
-        chosen = self._frames[self._open - self._first : end - self._first]
-        seconds = self._speech_frames * FRAME / RATE
-        utterance = Utterance(self._open * FRAME, np.concatenate(chosen), seconds)
+        end = self._end()
+        seconds = len(self._active) * FRAME / RATE
+        utterance = Utterance(self._open * FRAME, self._samples(self._open, end), seconds)
         self._open = None
         self._forget(end)
-        return [utterance] if seconds >= _MIN_SPEECH else []
+        return [utterance] if seconds >= MIN_UTTERANCE_SECONDS else []
+
+    def _end(self) -> int:
+        return min(self._active[-1] + 1 + _PAD, self._first + len(self._frames))
+
+    def _samples(self, start: int, end: int) -> Samples:
+        return np.concatenate(self._frames[start - self._first : end - self._first])
 
     def _forget(self, before: int) -> None:
         drop = before - self._first
