@@ -1,6 +1,7 @@
 """Pitch, voicing and loudness along an utterance."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,8 @@ __all__ = ["PitchTrack", "hz_to_semitones", "loudness_db", "pitch_track"]
 _FRAME_SECONDS, _HOP_SECONDS = 0.040, 0.010
 _SILENCE_DB = 35.0
 _OCTAVE_COST = 0.03
-_BATCH = 64  # frames transformed at once: they stay in the cache
+_FINER = 2  # values of the autocorrelation a lag: a sharp peak between two lags would look low
+_BATCH = 32  # frames transformed at once: they stay in the cache
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,7 +25,8 @@ class PitchTrack:
 
     Attributes:
         f0: Hz, shape ``(frames,)``; NaN where the voice does not sound.
-        strength: Height of the autocorrelation peak in [0, 1], 0 where there is none, shape ``(frames,)``.
+        strength: Height of the autocorrelation peak in [0, 1], 0 where there is none or the frame is silent,
+            shape ``(frames,)``.
     """
 
     f0: Floats
@@ -73,13 +76,14 @@ def pitch_track(
     """
     if not 2 / _FRAME_SECONDS <= fmin < fmax <= rate / 4:
         raise ValueError(f"limits {fmin} and {fmax} Hz: give {2 / _FRAME_SECONDS:.0f} <= fmin < fmax <= {rate / 4}")
-    frames = _frames(y, rate)
-    lags = np.arange(int(rate / fmax), int(rate / fmin) + 1)
-    batches = [_highest_peaks(frames[first : first + _BATCH], lags) for first in range(0, len(frames), _BATCH)]
-    lag, height = (np.concatenate(parts) for parts in zip(*batches, strict=True))
-    level = loudness_db(y, rate=rate)
-    sounds = (height > voicing) & (level > level.max() - _SILENCE_DB) & (level > -90)
-    return PitchTrack(_median_filter(np.where(sounds, rate / lag, np.nan)), height)
+    frames, level = _frames(y, rate), loudness_db(y, rate=rate)
+    lag, height = np.ones(len(frames)), np.zeros(len(frames))
+    loud = np.flatnonzero((level > level.max() - _SILENCE_DB) & (level > -90))
+    for first in range(0, len(loud), _BATCH):
+        rows = loud[first : first + _BATCH]
+        lag[rows], height[rows] = _highest_peaks(frames[rows], int(rate / fmax), int(rate / fmin))
+    f0 = np.where(height > voicing, rate / lag, np.nan)
+    return PitchTrack(_median_filter(f0), height)
 
 
 def _frames(y: npt.NDArray[np.floating], rate: int) -> npt.NDArray[np.floating]:
@@ -88,27 +92,36 @@ def _frames(y: npt.NDArray[np.floating], rate: int) -> npt.NDArray[np.floating]:
     return frame_signal(padded, frame_length=length, hop_length=round(_HOP_SECONDS * rate))
 
 
-def _highest_peaks(frames: npt.NDArray[np.floating], lags: npt.NDArray[np.integer]) -> tuple[Floats, Floats]:
+def _highest_peaks(frames: npt.NDArray[np.floating], shortest: int, longest: int) -> tuple[Floats, Floats]:
     """Lag (interpolated) and height of each frame's highest autocorrelation peak at these lags; height 0 for none."""
-    frames = frames - frames.mean(axis=1, keepdims=True)
-    window = np.hanning(frames.shape[1])
-    count = int(lags[-1]) + 2
-    correlation = _autocorrelation(frames * window, count) / _autocorrelation(window[None], count)
+    frames = frames.astype(np.float32)
+    frames -= frames.mean(axis=1, keepdims=True)
+    window, fading = _window(frames.shape[1], longest + 2)
+    correlation = _autocorrelation(frames * window, longest + 2) / fading
+    lags = np.arange(shortest * _FINER, longest * _FINER + 1)
     before, at, after = (correlation[:, lags[0] + shift : lags[-1] + 1 + shift] for shift in (-1, 0, 1))
     # A peak at twice the period is as high as the true one; a small cost for long lags takes the shorter.
     cost = (_OCTAVE_COST * np.log2(lags / lags[0])).astype(np.float32)
     best = np.where((at > before) & (at >= after), at - cost, -np.inf).argmax(axis=1)
     left, centre, right = (part[np.arange(len(best)), best].astype(np.float64) for part in (before, at, after))
     peak = (centre > left) & (centre >= right)
-    shift = 0.5 * (left - right) / np.where(peak, left - 2 * centre + right, 1.0)
-    return lags[best].astype(np.float64) + np.where(peak, shift, 0.0), np.where(peak, np.clip(centre, 0.0, 1.0), 0.0)
+    shift = np.where(peak, 0.5 * (left - right) / np.where(peak, left - 2 * centre + right, 1.0), 0.0)
+    return (lags[best] + shift) / _FINER, np.where(peak, np.clip(centre, 0.0, 1.0), 0.0)
+
+
+@cache
+def _window(length: int, lags: int) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+    """The window of a frame, and its own autocorrelation."""
+    window = np.hanning(length).astype(np.float32)
+    return window, _autocorrelation(window[None], lags)
 
 
 def _autocorrelation(frames: npt.NDArray[np.floating], lags: int) -> npt.NDArray[np.floating]:
-    """Autocorrelation of each frame, 1 at lag 0, for that many lags."""
+    """Autocorrelation of each frame, 1 at lag 0, ``_FINER`` values a lag, for that many lags."""
     size = 1 << (frames.shape[1] + lags - 1).bit_length()  # long enough that the end does not wrap onto these lags
-    spectrum = np.fft.rfft(frames.astype(np.float32), size, axis=1)
-    correlation = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, axis=1)[:, :lags]
+    spectrum = np.fft.rfft(frames, size, axis=1)
+    power = spectrum.real**2 + spectrum.imag**2
+    correlation = np.fft.irfft(power, _FINER * size, axis=1)[:, : _FINER * lags]
     return correlation / np.maximum(correlation[:, :1], np.float32(1e-12))
 
 
