@@ -107,7 +107,7 @@ class VoiceActivity:
             self._context = joined[-_CONTEXT:]
             windows = np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(joined, FRAME + _CONTEXT)[::FRAME])
             found, self._h, self._c = _session().run(None, {"input": windows, "h": self._h, "c": self._c})
-            speech.append(found)
+            speech.append(np.asarray(found, np.float32))
         return np.concatenate(speech)
 
 
