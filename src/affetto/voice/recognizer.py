@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from affetto.affect import EMOTIONS
 from affetto.errors import ModelError
-from affetto.voice.audio import RATE, AudioFile, Samples, to_mono16k
+from affetto.voice.audio import RATE, AudioFile, Samples, ascii_name, to_mono16k
 from affetto.voice.cues import CueBaseline, explain, measure_cues
 from affetto.voice.reading import Reading
+from affetto.voice.runtime import load_session
 from affetto.voice.speech import Utterance, find_utterances
 
 __all__ = ["MIN_SPEECH_SECONDS", "MODEL_VERSION", "Recognizer"]
@@ -42,20 +43,14 @@ class Recognizer:
     """
 
     def __init__(self, model: str | Path | None = None, *, threads: int = 1) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         self.path = Path(model) if model else None
         try:
             data = self.path.read_bytes() if self.path else _shipped().read_bytes()
-            self._session: Any = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+            self._session = load_session(data, threads=threads)
         except OSError as error:
-            raise ModelError(
-                f"model {self.path}: {error.strerror}; leave the setting out to use the shipped model"
-            ) from error
+            raise ModelError(f"{self}: {error.strerror}; leave the setting out to use the shipped model") from error
         except Exception as error:  # onnxruntime's own errors share no public base class
-            raise ModelError(f"model {self.path}: not an ONNX model; make one with 'affetto train'") from error
+            raise ModelError(f"{self}: not an ONNX model; make one with 'affetto train'") from error
         self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         version = self.metadata.get("affetto_model_version")
         if version != str(MODEL_VERSION):
@@ -63,6 +58,9 @@ class Recognizer:
                 f"model {self.path}: version {version}, this Affetto reads {MODEL_VERSION}; train it again"
             )
         self._baseline = CueBaseline.from_dict(json.loads(self.metadata["cue_baseline"]))
+
+    def __str__(self) -> str:
+        return f"model {ascii_name(self.path) if self.path else '(shipped)'}"
 
     def hear(self, path: str | Path, *, progress: Callable[[float, float | None], None] | None = None) -> Reading:
         """Reads a recording; memory stays bounded however long it is.

@@ -4,15 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from affetto.voice.audio import RATE, Samples
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+from affetto.voice.runtime import load_session
 
 __all__ = [
     "FRAME",
@@ -80,13 +78,8 @@ class OpenUtterance:
 
 
 @cache
-def _session() -> "InferenceSession":
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    model = resources.files("affetto.voice.weights").joinpath("silero_vad.onnx").read_bytes()
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+def _session() -> Any:
+    return load_session(resources.files("affetto.voice.weights").joinpath("silero_vad.onnx").read_bytes())
 
 
 class VoiceActivity:
