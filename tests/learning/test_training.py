@@ -58,7 +58,7 @@ def test_prepared_examples_are_taken_from_the_cache(recipe: Recipe, data: Prepar
         assert len(again.speech[variant]) == len(data.clips)
 
 
-def test_a_broken_clip_is_named(recipe: Recipe, root: Path, tmp_path: Path) -> None:
+def test_a_broken_clip_is_named(root: Path, tmp_path: Path) -> None:
     copy = tmp_path / "data"
     shutil.copytree(root, copy)
     broken = next((copy / "speech").rglob("*.flac"))

@@ -130,7 +130,13 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str |
 
 @contextmanager
 def stages() -> Generator[Callable[[str, int, int], None]]:
-    """A progress bar for work in named stages: the value yielded is called with stage, done and total."""
+    """Progress of work in named stages: the value yielded is called with stage, done and total.
+
+    Bars on a terminal; elsewhere, in a log, a line at each tenth.
+    """
+    if not error_console.is_terminal:
+        yield _log_stage
+        return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
     bar = Progress(
@@ -145,6 +151,11 @@ def stages() -> Generator[Callable[[str, int, int], None]]:
 
     with bar:
         yield report
+
+
+def _log_stage(stage: str, done: int, total: int) -> None:
+    if done == total or done % max(1, total // 10) == 0:
+        error_console.print(f"{stage}: {done} of {total}")
 
 
 def _clock(seconds: float) -> str:

@@ -55,7 +55,7 @@ def _average(clips: Sequence[Clip], values: np.ndarray[tuple[int, int], np.dtype
         for emotion in np.unique(emotions[inside]):
             both = inside & (emotions == emotion)
             residual[both] -= np.nanmean(values[both], axis=0)
-    spread = np.nanstd(residual, axis=0)
+    spread = np.maximum(np.nanstd(residual, axis=0), 1e-3)
     usual = {
         emotion: np.nanmean(centred[emotions == str(emotion)], axis=0) / spread
         for emotion in EMOTIONS

@@ -137,6 +137,10 @@ class _Training(lightning.LightningModule):
         self.network = EmotionNetwork(recipe.network)
         self.examples, self.recipe, self.seed = examples, recipe, seed
 
+    def on_train_epoch_start(self) -> None:
+        # Dropout draws from torch's own generator: seeded here, it draws the same after an interruption.
+        torch.manual_seed(self.seed * 10_000 + self.trainer.current_epoch)
+
     def train_dataloader(self) -> DataLoader[tuple[Tensor, Tensor, Tensor, Tensor]]:
         first = self.trainer.current_epoch * _STEPS_PER_EPOCH
         count = min(_STEPS_PER_EPOCH, self.recipe.training.steps - first)
