@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from affetto.affect import Emotion
 from affetto.errors import AudioError, OptionError
-from affetto.voice.audio import RATE, Samples, to_mono16k
+from affetto.voice.audio import RATE, Samples
+from affetto.voice.intake import Intake
 from affetto.voice.reading import Reading
 from affetto.voice.recognizer import MIN_SPEECH_SECONDS, Recognizer
 from affetto.voice.smoothing import Smoother
@@ -23,7 +24,6 @@ EventType: TypeAlias = Literal["utterance.start", "reading", "utterance.end", "e
 
 _FIRST = 1.0  # seconds from the onset of the voice to the first partial reading
 _SAME_BREATH = 0.5  # seconds: an utterance that follows sooner is the same speech, cut at its greatest length
-_LOUDEST = 1e6  # as for files: what is beyond is a broken number, like NaN
 _SILENCE_DB = -100.0
 
 
@@ -106,7 +106,7 @@ class LiveRecognizer:
             raise OptionError(f"interval = {interval}: give 0.1 to 60 seconds between partial readings")
         if not 1 <= window <= 8:
             raise OptionError(f"window = {window}: give 1 to 8 seconds of speech for a partial reading")
-        self._intake = _Intake(rate, channels)
+        self._intake = Intake(rate, channels)
         self._recognizer = recognizer or Recognizer()
         self._interval, self._window = round(interval * RATE), window
         self._finder = UtteranceFinder()
@@ -239,39 +239,6 @@ class LiveRecognizer:
         )
         self._sequence += 1
         return event
-
-
-class _Intake:
-    """Blocks of a source as mono float32 at 16 kHz, resampled as one stream."""
-
-    def __init__(self, rate: int, channels: int) -> None:
-        to_mono16k(np.zeros((1, max(0, channels))), rate)  # refuses an impossible rate or number of channels
-        self._rate, self._channels, self._heard = rate, channels, 0
-        self._stream: Any = None
-        if rate != RATE:
-            import soxr
-
-            self._stream = soxr.ResampleStream(rate, RATE, 1, dtype="float32", quality="HQ")
-
-    def __call__(self, samples: npt.ArrayLike) -> tuple[Samples, float | None]:
-        """The samples converted, and the second at which one is not finite, if one is not."""
-        array = np.asarray(samples)
-        broken: float | None = None
-        if array.ndim and (array.shape[1] if array.ndim == 2 else 1) != self._channels:
-            raise AudioError(f"samples of shape {array.shape} where {self._channels} channels were announced")
-        if array.dtype.kind == "f":
-            good = np.abs(array) < _LOUDEST
-            if not good.all():
-                broken = (self._heard + int(np.argmin(good)) // self._channels) / self._rate
-                array = np.where(good, array, 0)
-        mono = to_mono16k(array, RATE)
-        self._heard += len(mono)
-        return (mono if self._stream is None else self._stream.resample_chunk(mono)), broken
-
-    def end(self) -> Samples:
-        """What the resampler still holds."""
-        nothing = np.zeros(0, np.float32)
-        return nothing if self._stream is None else self._stream.resample_chunk(nothing, last=True)
 
 
 def _ms(sample: int) -> int:
