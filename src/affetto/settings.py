@@ -2,13 +2,15 @@
 
 import os
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from platformdirs import user_cache_path, user_config_path, user_data_path
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as NotJsonError  # the only table is genres
 
 from affetto.affect import EMOTIONS, Emotion
 from affetto.errors import SettingsError
@@ -53,7 +55,9 @@ class Settings(BaseSettings):
     length: int = Field(default=12, ge=1, le=500)
     data_dir: Path = Field(default_factory=lambda: user_data_path(_APP))
     cache_dir: Path = Field(default_factory=lambda: user_cache_path(_APP))
-    genres: dict[Emotion, list[str]] = Field(default_factory=lambda: dict(DEFAULT_GENRES))
+    genres: dict[Emotion, Annotated[list[str], Field(min_length=1)]] = Field(
+        default_factory=lambda: dict(DEFAULT_GENRES)
+    )
 
     @field_validator("genres")
     @classmethod
@@ -80,7 +84,15 @@ def _read_config(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"config file {path}: {error}; mend it or move it away to use the defaults") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SettingsError(f"config file {path}: {reason}; mend it or move it away to use the defaults") from error
+
+
+def _variable(key: Sequence[str]) -> str | None:
+    """The environment variable that sets a key (``genres.sad``) or its table, or None where none does."""
+    names = {name.upper(): name for name in os.environ}
+    wanted = ("AFFETTO_" + "__".join(key[:depth]).upper() for depth in (2, 1))
+    return next((names[name] for name in wanted if name in names), None)
 
 
 @cache
@@ -95,7 +107,13 @@ def settings() -> Settings:
         return Settings(**_read_config(path))
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
+        key = [str(part) for part in first["loc"] if part != "[key]"]
+        place = _variable(key) or path
         raise SettingsError(
-            f"setting {key} = {first['input']!r}: {first['msg']}; mend it in {path} or in AFFETTO_{key.upper()}"
+            f"setting {'.'.join(key)} = {first['input']!r}: {first['msg']}; mend it in {place}"
         ) from error
+    except NotJsonError as error:
+        place = _variable(["genres"])
+        value = os.environ.get(place or "")
+        example = '{"sad": ["blues"]}'
+        raise SettingsError(f"setting genres = {value!r}: not JSON such as {example}; mend it in {place}") from error
