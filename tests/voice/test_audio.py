@@ -504,6 +504,29 @@ def test_reports_a_file_that_vanishes_between_opening_and_reading(tmp_path: Path
         list(file)
 
 
+@pytest.mark.parametrize("size", [0xFFFF_FFFF_FFFF_FF00, 0x7FFF_FFFF_FFFF_FF00, 0x7000_0000_0000_0000])
+def test_a_header_that_points_far_beyond_the_end_makes_no_noise(
+    size: int, tmp_path: Path, encode, capfd: pytest.CaptureFixture[str]
+) -> None:
+    data = encode(tmp_path / "a.caf", tone(44_100), rate=44_100, codec="pcm_s16le", container="caf").read_bytes()
+    chunk = data.find(b"chan")
+    assert chunk > 0
+    (tmp_path / "a.caf").write_bytes(data[: chunk + 4] + struct.pack(">Q", size) + data[chunk + 12 :])
+    capfd.readouterr()
+    with suppress(AudioError):
+        read_audio(tmp_path / "a.caf")
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("length", [13, 20, 25, 30, 36, 43, 44])
+def test_refuses_a_wav_that_ends_within_its_header(
+    length: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    soundfile.write(tmp_path / "a.wav", tone(RATE), RATE)
+    (tmp_path / "a.wav").write_bytes((tmp_path / "a.wav").read_bytes()[:length])
+    refusal(tmp_path / "a.wav", capfd)
+
+
 DAMAGED = ["a.wav", "a.flac", "a.ogg", "a.mp3", "a.m4a", "a.webm", "v.mp4", "a.caf", "a.aiff", "a.avi"]
 
 
