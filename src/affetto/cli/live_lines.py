@@ -46,9 +46,8 @@ class Tally:
         reading = self.reading
         if self._speech:
             affect = reading.affect
-            words.append(
-                f"On the whole it {reading.words}; valence {affect.valence:+.2f}, arousal {affect.arousal:+.2f}."
-            )
+            words.append(f"On the whole it {reading.words}.")
+            words.append(f"Valence {affect.valence:+.2f}, arousal {affect.arousal:+.2f}.")
         if self.plans:
             words.append(f"The music was planned {'once' if self.plans == 1 else f'{self.plans} times'}.")
         return "\n".join(words)

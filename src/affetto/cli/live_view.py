@@ -216,5 +216,6 @@ def circumplex_grid(trail: list[Affect], label: Emotion | None) -> list[Text]:
         row, column = place(affect)
         last = number == len(trail) - 1
         mark = "●" if last else "•" if number >= len(trail) - 4 else "·"
-        cells[row][column] = (mark, f"bold {COLOURS[label]}" if last and label else "")
+        if last or not cells[row][column][0].isalpha():
+            cells[row][column] = (mark, f"bold {COLOURS[label]}" if last and label else "")
     return [Text.assemble(*row) for row in cells]
