@@ -1,0 +1,87 @@
+"""The application: its routes, and what stands before them."""
+
+from collections.abc import AsyncGenerator, Collection
+from contextlib import asynccontextmanager
+from importlib import resources
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import Response
+from starlette.middleware.cors import CORSMiddleware
+
+from affetto.server import live, music, readings
+from affetto.server.bodies import BodyLimit
+from affetto.server.engine import Engine
+from affetto.server.guard import Guard
+from affetto.server.hub import Hub
+from affetto.server.limits import Limits
+from affetto.server.openapi import answers, describe
+from affetto.server.problems import install
+from affetto.version import __version__
+from affetto.voice.recognizer import Recognizer
+
+__all__ = ["create_app"]
+
+_router = APIRouter()
+
+
+def create_app(
+    recognizer: Recognizer | None = None,
+    *,
+    limits: Limits | None = None,
+    origins: Collection[str] = (),
+    hosts: Collection[str] | None = None,
+) -> FastAPI:
+    """The server as an ASGI application; `run` serves it, and any other ASGI server can.
+
+    Args:
+        recognizer: The recognizer to share; None for the one of the settings.
+        limits: What is taken and how long is waited.
+        origins: Origins besides the server's own whose pages may use it.
+        hosts: Names under which the server is called; None for any.
+    """
+    limits = limits or Limits()
+    hub = Hub(Engine(recognizer, limits), limits)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        await hub.engine.live(hub.engine.warm)
+        yield
+        await hub.drain()
+        hub.engine.close()
+
+    # No pages of documentation: those that come with the framework load scripts from a third party.
+    app = FastAPI(title="Affetto", openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.state.hub = hub
+    for router in (readings.router, music.router, live.router, _router):
+        app.include_router(router)
+    app.openapi = lambda: describe(app)
+    install(app)
+    app.add_middleware(BodyLimit, limits=limits)
+    if origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=tuple(origins), allow_methods=["GET", "POST"], allow_headers=["*"]
+        )
+    app.add_middleware(Guard, origins=origins, hosts=hosts)
+    return app
+
+
+@_router.get("/v1/health", summary="How the server is", responses=answers("health", 403))
+async def health(request: Request) -> dict[str, Any]:
+    """Whether it takes clients, and how many it has."""
+    hub: Hub = request.app.state.hub
+    return {
+        "status": "stopping" if hub.stopping else "ok",
+        "version": __version__,
+        "model": hub.engine.recognizer.metadata.get("recipe"),
+        "sessions": len(hub),
+        "sessions_at_most": hub.limits.sessions,
+        "uploads": hub.uploads,
+    }
+
+
+@_router.get("/v1/asyncapi.yaml", include_in_schema=False)
+def asyncapi() -> Response:
+    """The description of the WebSocket."""
+    text = resources.files("affetto.server").joinpath("asyncapi.yaml").read_bytes()
+    return Response(text, media_type="application/yaml")
