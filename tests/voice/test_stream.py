@@ -1,6 +1,7 @@
 """Live recognition: the same reading as from a file whatever the blocks, steady labels, bounded memory, no drift."""
 
 import csv
+import itertools
 import json
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -61,7 +62,7 @@ def probabilities(event: Event) -> list[float]:
 def changes(events: list[Event]) -> list[int]:
     """Where the label of partial readings changes, in ms."""
     partial = [event for event in events if event.type == "reading" and not event.final and event.label]
-    return [b.audio_end_ms for a, b in zip(partial, partial[1:], strict=False) if a.label != b.label]
+    return [b.audio_end_ms for a, b in itertools.pairwise(partial) if a.label != b.label]
 
 
 class TestEvents:
@@ -222,7 +223,7 @@ class TestSmoothing:
             smoother.update(dict(zip(EMOTIONS, (p / p.sum()).tolist(), strict=True)), time=0.5 * hop)
             labels.append(smoother.label)
         places = [hop for hop in range(1, len(labels)) if labels[hop] != labels[hop - 1]]
-        assert all(b - a >= 4 for a, b in zip(places, places[1:], strict=False))
+        assert all(b - a >= 4 for a, b in itertools.pairwise(places))
 
     def test_a_real_change_shows_within_seconds(self) -> None:
         smoother = Smoother()
@@ -248,7 +249,7 @@ class TestSmoothing:
             text = "the train to the harbour leaves at seven and nobody knows where the children have gone"
             events = listen(recognizer, np.concatenate([say(text, pitch=pitch)] * 3))
             places = changes(events)
-            assert all(b - a >= 1_900 for a, b in zip(places, places[1:], strict=False))
+            assert all(b - a >= 1_900 for a, b in itertools.pairwise(places))
 
     @pytest.mark.shared
     def test_steady_speech_of_real_speakers(self, recognizer: Recognizer, shared: Path) -> None:
@@ -265,7 +266,7 @@ class TestSmoothing:
             voices = [find_utterances([read_audio(shared / "speech" / row["path"])]) for row in clips[:5]]
             sound = np.concatenate([np.zeros(RATE, np.float32), *(u.samples for voice in voices for u in voice)])
             places = changes(listen(recognizer, sound))
-            assert all(b - a >= 1_900 for a, b in zip(places, places[1:], strict=False))
+            assert all(b - a >= 1_900 for a, b in itertools.pairwise(places))
             counted, seconds = counted + len(places), seconds + len(sound) / RATE
         assert seconds > 25
         assert counted / seconds < 0.2
