@@ -299,7 +299,8 @@ class TestScreen:
             listener.push(block)
             screen.sound(block, listener)
             assert words in text(screen)
-        assert "▇▇" in text(screen)
+        assert "▆▆▆▆▆" in text(screen)
+        assert "███" in text(screen).splitlines()[2]
         for noted in listener.push(np.full(800, np.nan)):
             screen.event(noted)
         screen._clipped = -9.0

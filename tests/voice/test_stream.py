@@ -343,6 +343,16 @@ class TestFaults:
         assert after[0].final
         assert after[0].sequence == before[-1].sequence + 1
 
+    def test_an_utterance_that_becomes_one_in_the_last_frame(self, recognizer: Recognizer, say: Say) -> None:
+        sound = np.concatenate([np.zeros(RATE, np.float32), say("Nobody knows where the children have gone.")])
+        live, frames = LiveRecognizer(recognizer), 0
+        while not live.push(sound[frames * FRAME : (frames + 1) * FRAME]):
+            frames += 1
+        events = listen(recognizer, sound[: frames * FRAME + 500])
+        assert [event.type for event in events] == ["utterance.start", "reading", "utterance.end"]
+        assert {event.utterance for event in events} == {1}
+        assert events[1].final
+
     def test_the_shipped_model_serves_where_none_is_given(self) -> None:
         assert LiveRecognizer().push(np.zeros(100)) == []
 

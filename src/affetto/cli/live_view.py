@@ -54,7 +54,6 @@ class Screen:
         self._trail: deque[Affect] = deque(maxlen=_TRAIL)
         self._past: deque[str] = deque(maxlen=3)
         self._change: tuple[Change, float] | None = None
-        self._warning = ""
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -83,7 +82,7 @@ class Screen:
     def event(self, event: Event) -> None:
         """Takes a reading or a warning in."""
         if event.type == "error":
-            self._warning = event.message or ""
+            self._past.append(f"{clock(event.audio_start_ms / 1_000)}  {event.message}")
         elif event.reading is not None:
             self._reading, self._label = event.reading, event.label
             if not event.reading.abstained:
@@ -133,7 +132,7 @@ class Screen:
         bar += Text(
             "   clipped, speak softer" if loud else "   ● voice" if self._speaking >= 0.5 else "   ○", style=style
         )
-        return bar + Text(f"   {self._warning}", style="yellow") if self._warning and not loud else bar
+        return bar
 
     def _wave(self) -> Text:
         strip = Text(" sound ")
