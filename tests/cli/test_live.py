@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+import soxr
 from rich.console import Console
 
 from affetto import cli
@@ -166,6 +168,9 @@ class TestText:
         assert (code, err) == (0, "")
         assert "0:00 to 0:02  sounds" in out
         assert "1 utterance, " in out
+        code, out, err = run("--live", "--json")
+        assert (code, err) == (0, "")
+        assert json.loads(out.splitlines()[-1])["type"] == "utterance.end"
 
     def test_a_microphone_that_stops_shows_what_was_heard(self, run: Run, microphone: Any) -> None:
         del microphone
@@ -326,6 +331,20 @@ def test_the_tally_of_nothing_that_could_be_read() -> None:
     assert tally.words == "Listened for 0:00: 1 utterance, 0.0 s of speech."
     tally.plans = 2
     assert tally.words.endswith("planned 2 times.")
+
+
+def test_the_python_of_the_guide_runs(
+    talk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "live.md"
+    listening, music = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    voice = soxr.resample(read_audio(talk), RATE, 48_000)
+    soundfile.write("talk.wav", np.stack([voice, voice], axis=1), 48_000)
+    exec(listening, names := {})
+    assert "1 sounds " in capsys.readouterr().out
+    exec(music, {"event": event(sounds(Emotion.SAD), final=True)} | {"names": names})
+    assert "sounds sad [" in capsys.readouterr().out
 
 
 def test_clock() -> None:

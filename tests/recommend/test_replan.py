@@ -98,11 +98,21 @@ def test_the_first_utterance_gets_safe_music_when_nothing_stands_out() -> None:
     assert change is not None
     assert (change.emotion, change.words) == (None, "no clear emotion")
     assert change.playlist.intent == Intent.LIFT
+    assert "plays safe" in change.playlist.explanation
     assert music.switch_probability == 1.0
     changes = feed(music, [sounds(Emotion.SAD)] * 40)
     assert [c.emotion for _, c in changes] == [Emotion.SAD]
     assert changes[0][1].playlist.plan.words == "comfort, then lift"
     assert changes[0][1].words == "sounds sad"
+
+
+def test_a_short_first_utterance_gets_the_music_of_its_reading() -> None:
+    music = LivePlaylist(length=3, seed=1)
+    assert music.update(sounds(Emotion.SAD), seconds=1.0) is None
+    change = music.update(sounds(Emotion.SAD), seconds=0.2, final=True)
+    assert change is not None
+    assert change.emotion == Emotion.SAD
+    assert change.playlist.plan.words == "comfort, then lift"
 
 
 def test_the_options_reach_the_playlist() -> None:

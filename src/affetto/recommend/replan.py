@@ -18,6 +18,7 @@ __all__ = ["Change", "LivePlaylist"]
 _INDEPENDENT = 3.0  # seconds of speech that count as one observation: readings of overlapping windows repeat each other
 _LASTS = 30.0  # seconds of speech for which an emotion usually lasts
 _LEADS = 0.5  # belief that the next emotion needs
+_NAMED = 0.3  # confidence below which a reading gets the plan that plays safe, as in `default_plan`
 _FLOOR = 0.01  # no single window rules an emotion out
 
 
@@ -115,7 +116,7 @@ class LivePlaylist:
         Args:
             reading: Partial or final; one that abstains says nothing of the emotion.
             seconds: Seconds of speech in it that no earlier reading rested on.
-            final: Whether the utterance is over: the first one gets music even if no emotion leads.
+            final: Whether the utterance is over: the first one gets music even if the belief is still open.
 
         Returns:
             The new plan where the music was planned anew, else None.
@@ -125,9 +126,11 @@ class LivePlaylist:
         best = int(self._belief.argmax())
         leads = float(self._belief[best]) >= _LEADS
         if self.playlist is None:
-            return self._replan(EMOTIONS[best] if leads else None) if leads or final else None
+            if final and not leads:
+                return self._replan(reading.emotion if reading.confidence >= _NAMED else None, reading)
+            return self._replan(EMOTIONS[best], self._believed()) if leads else None
         if self.switch_probability >= self._switch and leads and self._since >= self._rest:
-            return self._replan(EMOTIONS[best])
+            return self._replan(EMOTIONS[best], self._believed())
         return None
 
     def _weigh(self, reading: Reading, seconds: float) -> None:
@@ -139,13 +142,11 @@ class LivePlaylist:
         weighed = prior * seen ** (seconds / _INDEPENDENT)
         self._belief = weighed / weighed.sum()
 
-    def _replan(self, emotion: Emotion | None) -> Change:
+    def _believed(self) -> Reading:
+        belief = {emotion: float(p) for emotion, p in zip(EMOTIONS, self._belief, strict=True)}
+        return Reading(probabilities=belief, seconds=self._seconds)
+
+    def _replan(self, emotion: Emotion | None, heard: Reading) -> Change:
         probability, before = self.switch_probability, self.emotion
-        belief = {each: float(p) for each, p in zip(EMOTIONS, self._belief, strict=True)}
-        heard = (
-            Reading.abstain("no emotion stands out yet", seconds=self._seconds)
-            if emotion is None
-            else Reading(probabilities=belief, seconds=self._seconds)
-        )
         self.playlist, self.emotion, self._since = self._plan(heard), emotion, 0.0
         return Change(before=before, emotion=emotion, probability=probability, playlist=self.playlist)
