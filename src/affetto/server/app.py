@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.cors import CORSMiddleware
 
 from affetto.server import live, music, readings
@@ -23,6 +24,9 @@ from affetto.voice.recognizer import Recognizer
 __all__ = ["create_app"]
 
 _router = APIRouter()
+
+_NO_TELEMETRY: TelemetryConfig = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
+"""The framework would report requests wherever the environment of the process names a collector."""
 
 
 def create_app(
@@ -50,8 +54,14 @@ def create_app(
         await hub.drain()
         hub.engine.close()
 
-    # No pages of documentation: those that come with the framework load scripts from a third party.
-    app = FastAPI(title="Affetto", openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="Affetto",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # the pages of the framework load scripts from a third party
+        redoc_url=None,
+        lifespan=lifespan,
+        telemetry=_NO_TELEMETRY,
+    )
     app.state.hub = hub
     for router in (readings.router, music.router, live.router, _router):
         app.include_router(router)

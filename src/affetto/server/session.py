@@ -84,6 +84,8 @@ class Session:
         except Exception:
             _log.exception("a live session failed")
             self._ending = Refusal("internal", "the server failed; please report it, and connect again")
+        if self._ending is not None:
+            _log.info("a live session ends: %s", self._ending.code)
         await self._leave()
 
     async def _converse(self) -> None:
@@ -115,8 +117,8 @@ class Session:
                 group.create_task(self._write())
                 if self._stopped:
                     self._waiting.cancel()
-        except* (Gone, Refusal) as several:
-            raise several.exceptions[0] from None
+        except ExceptionGroup as several:
+            raise next((one for one in several.exceptions if not isinstance(one, Gone)), Gone()) from None
 
     async def _opening(self) -> SessionStart:
         try:
