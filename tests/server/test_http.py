@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from affetto.recommend import recommend
+from affetto.recommendation import recommend
 from affetto.voice.reading import Reading
 from tests.server.test_readings import client as client
 from tests.server.test_readings import problem
