@@ -10,7 +10,7 @@ import numpy as np
 
 from affetto.affect import Affect, Emotion
 from affetto.music import Library, Track, starter
-from affetto.recommend import recommend
+from affetto.recommendation import recommend
 
 _FEELS = ("bright", "calming", "dark", "driving", "eerie", "grooving", "relaxed", "somber", "uplifting")
 

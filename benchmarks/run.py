@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.table import Table
 
 from affetto.errors import AffettoError
-from benchmarks import playlist, reading, startup
+from benchmarks import live, playlist, reading, startup
 from benchmarks.figures import Row, machine
 
-SUITES: Sequence[Callable[[], list[Row]]] = (reading.measure, startup.measure, playlist.measure)
+SUITES: Sequence[Callable[[], list[Row]]] = (reading.measure, startup.measure, playlist.measure, live.measure)
 
 
 def missed(figure: Row) -> bool:

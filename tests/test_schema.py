@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from affetto.affect import EMOTIONS, Emotion
-from affetto.recommend import INTENTS, STRATEGIES, mood_playlist, recommend
+from affetto.recommendation import INTENTS, STRATEGIES, mood_playlist, recommend
 from affetto.voice.reading import Cue, Reading
 
 SCHEMA = json.loads(resources.files("affetto").joinpath("schemas/hear.schema.json").read_text(encoding="utf-8"))

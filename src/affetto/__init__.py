@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from affetto.affect import Affect, Emotion
     from affetto.api import Answer, hear, hear_and_recommend
     from affetto.music import Library, Track
-    from affetto.recommend import Intent, Playlist, recommend
+    from affetto.recommendation import Intent, Playlist, recommend
     from affetto.voice.reading import Reading
     from affetto.voice.recognizer import Recognizer
 
@@ -37,15 +37,15 @@ _HOMES = {
     "Affect": "affetto.affect",
     "Answer": "affetto.api",
     "Emotion": "affetto.affect",
-    "Intent": "affetto.recommend",
+    "Intent": "affetto.recommendation",
     "Library": "affetto.music",
-    "Playlist": "affetto.recommend",
+    "Playlist": "affetto.recommendation",
     "Reading": "affetto.voice.reading",
     "Recognizer": "affetto.voice.recognizer",
     "Track": "affetto.music",
     "hear": "affetto.api",
     "hear_and_recommend": "affetto.api",
-    "recommend": "affetto.recommend",
+    "recommend": "affetto.recommendation",
 }
 
 

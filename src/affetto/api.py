@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from affetto.recommend import Intent, Playlist, recommend
+from affetto.recommendation import Intent, Playlist, recommend
 from affetto.settings import settings
 from affetto.voice.audio import RATE
 from affetto.voice.reading import Reading
@@ -70,7 +70,7 @@ def hear_and_recommend(
     strategy: str = "journey",
     seed: int | None = None,
 ) -> Answer:
-    """Reads a recording and answers with music: :func:`hear`, then :func:`~affetto.recommend.recommend`.
+    """Reads a recording and answers with music: :func:`hear`, then :func:`~affetto.recommendation.recommend`.
 
     Raises:
         AudioError: If the recording cannot be decoded.

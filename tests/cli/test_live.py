@@ -22,8 +22,8 @@ from affetto.api import recognizer
 from affetto.cli import live, show
 from affetto.cli.live_lines import Tally, clock
 from affetto.cli.live_view import Screen, circumplex_grid
-from affetto.recommend import recommend
-from affetto.recommend.replan import Change
+from affetto.recommendation import recommend
+from affetto.recommendation.replan import Change
 from affetto.voice.audio import RATE, Samples, read_audio
 from affetto.voice.reading import Reading
 from affetto.voice.speech import find_utterances

@@ -12,7 +12,7 @@ from affetto.affect import Affect
 from affetto.errors import PlaylistError
 from affetto.music import Library, Track
 from affetto.players import PLAYLIST_SUFFIXES, check_target, save_playlist
-from affetto.recommend import recommend
+from affetto.recommendation import recommend
 
 SPACE = {"x": "http://xspf.org/ns/0/"}
 

@@ -315,3 +315,47 @@ def test_gone_is_quiet(caplog):
     limits = Limits()
     asyncio.run(Session(Left(), Engine(None, limits), limits).run())
     assert caplog.text == ""
+
+
+class Quick:
+    """A connection that starts a session and then waits."""
+
+    def __init__(self):
+        self.said = []
+        self.first = True
+
+    async def receive(self):
+        if self.first:
+            self.first = False
+            return '{"type": "session.start"}'
+        return await asyncio.Event().wait()
+
+    async def send(self, text):
+        self.said.append(json.loads(text))
+
+    async def close(self, code):
+        self.said.append(code)
+
+
+@pytest.mark.parametrize("steps", range(12))
+def test_a_session_ends_whenever_it_is_stopped(steps):
+    """Also before it has begun, and between one of its steps and the next."""
+    limits = Limits()
+
+    async def main():
+        quick = Quick()
+        engine = Engine(None, limits)
+        session = Session(quick, engine, limits)
+        task = asyncio.create_task(session.run())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        if steps > 8:
+            while not quick.said:  # the recognizer is made in a thread
+                await asyncio.sleep(0)
+        session.stop()
+        await asyncio.wait_for(task, PATIENCE)
+        engine.close()
+        return quick.said
+
+    *_, error, code = asyncio.run(main())
+    assert (error["code"], code) == ("stopping", 1001)

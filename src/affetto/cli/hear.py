@@ -102,7 +102,7 @@ def answer(
     """
     from affetto.cli import show
     from affetto.players import save_playlist
-    from affetto.recommend import recommend
+    from affetto.recommendation import recommend
     from affetto.voice.audio import ascii_name
 
     with show.progress(quiet=as_json) as progress:
@@ -141,7 +141,7 @@ def check(request: dict[str, Any], save: Path | None, *, no_playlist: bool) -> N
         PlaylistError: If the playlist could not be written.
     """
     from affetto.players import check_target
-    from affetto.recommend import check_options
+    from affetto.recommendation import check_options
 
     check_options(intent=request["intent"], length=request["length"], strategy=request["strategy"])
     if save is not None and no_playlist:

@@ -8,7 +8,7 @@ from typing import Any
 
 from affetto.cli import show
 from affetto.cli.live_lines import JsonLines, Output, PlainLines, Tally
-from affetto.recommend.replan import LivePlaylist
+from affetto.recommendation.replan import LivePlaylist
 from affetto.voice.audio import RATE, AudioFile, Samples, ascii_name
 from affetto.voice.reading import Reading
 from affetto.voice.stream import Event, LiveRecognizer

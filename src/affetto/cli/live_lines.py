@@ -5,7 +5,7 @@ from typing import Protocol
 
 from affetto.affect import EMOTIONS
 from affetto.cli import show
-from affetto.recommend.replan import Change
+from affetto.recommendation.replan import Change
 from affetto.voice.audio import Samples
 from affetto.voice.reading import Reading
 from affetto.voice.stream import SCHEMA_VERSION, Event, LiveRecognizer

@@ -12,8 +12,8 @@ from rich.text import Text
 
 from affetto.affect import EMOTIONS, Affect, Emotion, circumplex
 from affetto.cli.live_lines import Tally, clock, music_words, utterance_line
-from affetto.cli.show import _COLOURS as COLOURS  # pyright: ignore[reportPrivateUsage]
-from affetto.recommend.replan import Change
+from affetto.cli.show import COLOURS
+from affetto.recommendation.replan import Change
 from affetto.voice.audio import RATE, Samples
 from affetto.voice.reading import Reading
 from affetto.voice.stream import Event, LiveRecognizer

@@ -68,7 +68,7 @@ def _list_regions(count: int | None, *, as_json: bool) -> None:
 
 def _show_playlist(emotion: str, length: int | None, seed: int | None, *, as_json: bool) -> None:
     from affetto.cli import show
-    from affetto.recommend import mood_playlist
+    from affetto.recommendation import mood_playlist
 
     music = mood_playlist(emotion, length=length, seed=seed)
     if as_json:

@@ -8,13 +8,13 @@ from rich.table import Table
 from rich.text import Text
 
 from affetto.affect import EMOTIONS, Emotion
-from affetto.recommend import Playlist
+from affetto.recommendation import Playlist
 from affetto.voice.reading import Reading
 
-__all__ = ["ProgressHook", "line", "playlist", "progress", "reading", "stages", "table"]
+__all__ = ["COLOURS", "ProgressHook", "line", "playlist", "progress", "reading", "stages", "table"]
 
 _BAR = 24
-_COLOURS = {
+COLOURS = {
     Emotion.NEUTRAL: "white",
     Emotion.CALM: "cyan",
     Emotion.HAPPY: "yellow",
@@ -24,6 +24,8 @@ _COLOURS = {
     Emotion.DISGUST: "green",
     Emotion.SURPRISED: "bright_yellow",
 }
+"""The colour of each emotion; never the only sign of it."""
+
 _SHORT = 30.0  # seconds: shorter recordings are read before a bar could be drawn
 
 console = Console(highlight=False)
@@ -79,7 +81,7 @@ def reading(heard: Reading, *, name: str, explain: bool = False) -> None:
         return
     for emotion in sorted(EMOTIONS, key=lambda e: -heard.probabilities[e]):
         share = heard.probabilities[emotion]
-        bar = Text("━" * max(round(share * _BAR), 1 if share >= 0.01 else 0), style=_COLOURS[emotion])
+        bar = Text("━" * max(round(share * _BAR), 1 if share >= 0.01 else 0), style=COLOURS[emotion])
         bar.pad_right(_BAR - len(bar))
         console.print(Text(f"  {emotion:<10}") + bar + Text(f" {share:4.0%}".replace("%", " %")))
     spread = heard.affect.spread

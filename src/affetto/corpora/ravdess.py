@@ -1,5 +1,6 @@
 """RAVDESS: 24 North American actors, two sentences, eight emotions (Livingstone & Russo 2018)."""
 
+import re
 from pathlib import PurePath
 
 from affetto.affect import EMOTIONS, Emotion
@@ -24,13 +25,14 @@ _EMOTIONS = dict(
     )
 )
 _INTENSITIES = {"01": "normal", "02": "strong"}
+_NAME = re.compile(r"0[1-3]-0[12]-0[1-8]-0[12]-0[12]-0[12]-(0[1-9]|1[0-9]|2[0-4])")
 
 
 def _parse(path: PurePath) -> Facts:
     """``03-01-05-02-01-02-12``: modality, channel, emotion, intensity, statement, repetition, actor (odd: male)."""
-    parts = path.stem.split("-")
-    if len(parts) != 7 or parts[2] not in _EMOTIONS or parts[3] not in _INTENSITIES or not parts[6].isdigit():
+    if not _NAME.fullmatch(path.stem):
         raise CorpusNameError("expected seven numbers such as 03-01-05-02-01-02-12")
+    parts = path.stem.split("-")
     emotion = _EMOTIONS[parts[2]]
     return Facts(
         speaker=f"A{parts[6]}",

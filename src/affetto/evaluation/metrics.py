@@ -10,6 +10,7 @@ __all__ = [
     "expected_calibration_error",
     "macro_f1",
     "selective_accuracy",
+    "spearman",
     "unweighted_average_recall",
 ]
 
@@ -89,3 +90,17 @@ def bootstrap_interval(
         scores.append(unweighted_average_recall(labels[drawn], guesses[drawn]))
     low, high = np.percentile(scores, [2.5, 97.5])
     return float(low), float(high)
+
+
+def spearman(a: Floats, b: Floats) -> float:
+    """Rank correlation of two series of one length (Spearman 1904); tied values share their mean rank.
+
+    >>> spearman(np.array([0.1, 0.2, 0.9]), np.array([1.0, 2.0, 30.0]))
+    1.0
+    """
+    return float(np.corrcoef(_ranks(a), _ranks(b))[0, 1].round(12))
+
+
+def _ranks(values: Floats) -> Floats:
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[place]

@@ -14,6 +14,7 @@ from affetto.evaluation.metrics import (
     expected_calibration_error,
     macro_f1,
     selective_accuracy,
+    spearman,
     unweighted_average_recall,
 )
 from affetto.evaluation.predictions import Prediction
@@ -124,8 +125,8 @@ def _seed_figures(seed: int, rows: Sequence[Prediction]) -> SeedFigures:
         macro_f1=macro_f1(labels, guesses),
         ece=expected_calibration_error(labels, probabilities),
         confident_half=selective_accuracy(labels, probabilities),
-        valence_correlation=_spearman(read[:, 0], expected[:, 0]),
-        arousal_correlation=_spearman(read[:, 1], expected[:, 1]),
+        valence_correlation=spearman(read[:, 0], expected[:, 0]),
+        arousal_correlation=spearman(read[:, 1], expected[:, 1]),
     )
 
 
@@ -135,9 +136,3 @@ def _labels(rows: Sequence[Prediction]) -> np.ndarray[Any, np.dtype[np.int64]]:
 
 def _guesses(rows: Sequence[Prediction]) -> np.ndarray[Any, np.dtype[np.int64]]:
     return np.array([int(p.probabilities.argmax()) for p in rows])
-
-
-def _spearman(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> float:
-    from scipy.stats import rankdata
-
-    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])

@@ -1,6 +1,7 @@
 """Export: a fitted network as one ONNX file that takes the raw waveform."""
 
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,9 @@ def export(
     recognition = Recognition(network, temperature).eval()
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    with torch.inference_mode():
+    with torch.inference_mode(), warnings.catch_warnings():
+        # The tracing exporter is deprecated, not wrong: it needs no further package and is checked below.
+        warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
             recognition,
             (torch.randn(1, 2 * RATE),),

@@ -137,15 +137,17 @@ class _Training(lightning.LightningModule):
         self.network = EmotionNetwork(recipe.network)
         self.examples, self.recipe, self.seed = examples, recipe, seed
 
-    def on_train_epoch_start(self) -> None:
-        # Dropout draws from torch's own generator: seeded here, it draws the same after an interruption.
-        torch.manual_seed(self.seed * 10_000 + self.trainer.current_epoch)
-
     def train_dataloader(self) -> DataLoader[tuple[Tensor, Tensor, Tensor, Tensor]]:
-        first = self.trainer.current_epoch * _STEPS_PER_EPOCH
-        count = min(_STEPS_PER_EPOCH, self.recipe.training.steps - first)
-        batches = Batches(self.examples, self.recipe, seed=self.seed, first=first, count=count)
+        # Counted in steps, not epochs: after an interruption Lightning begins anywhere in an epoch.
+        done = self.trainer.global_step
+        count = max(1, min(_STEPS_PER_EPOCH, self.recipe.training.steps - done))
+        batches = Batches(self.examples, self.recipe, seed=self.seed, first=done, count=count)
         return DataLoader(batches, batch_size=None, shuffle=False)
+
+    def on_train_batch_start(self, batch: object, batch_idx: int) -> None:
+        del batch, batch_idx
+        # Dropout draws from torch's own generator: seeded here, it draws the same after an interruption.
+        torch.manual_seed(self.seed * 1_000_000 + self.trainer.global_step)
 
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:
         power, targets, known, speech = batch

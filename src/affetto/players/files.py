@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from affetto.errors import PlaylistError
 from affetto.music.track import Track
-from affetto.recommend.playlist import Playlist, PlaylistItem
+from affetto.recommendation.playlist import Playlist, PlaylistItem
 
 __all__ = ["PLAYLIST_SUFFIXES", "check_target", "save_playlist"]
 
@@ -162,7 +162,7 @@ def save_playlist(playlist: Playlist, path: str | Path) -> Path:
         PlaylistError: If the suffix is another one, or the file cannot be written there.
 
     >>> import tempfile
-    >>> from affetto.recommend import recommend
+    >>> from affetto.recommendation import recommend
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save_playlist(recommend("calm", seed=1, length=3), f"{folder}/calm.m3u8").name
     'calm.m3u8'

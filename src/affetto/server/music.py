@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from affetto.affect import EMOTIONS, Affect, Emotion
 from affetto.music import region_of, regions, starter
-from affetto.recommend import Intent, recommend
+from affetto.recommendation import Intent, recommend
 from affetto.server.openapi import answers
 from affetto.voice.reading import Reading
 

@@ -12,7 +12,6 @@ from affetto.voice.stream import SCHEMA_VERSION, Event
 
 __all__ = [
     "CLOSE_CODES",
-    "STOPPED",
     "ErrorCode",
     "FrameDecoder",
     "Refusal",
@@ -76,9 +75,6 @@ class Refusal(Exception):  # noqa: N818 - a reason to end, and not always an err
     def encode(self) -> str:
         """The error as a message."""
         return _encode({"type": "error", "code": self.code, "message": self.message, "fatal": True})
-
-
-STOPPED = Refusal("stopping", "the server stops; connect again in a moment")
 
 
 class SessionStart(BaseModel):

@@ -11,7 +11,6 @@ from affetto.server.inbox import Inbox
 from affetto.server.limits import Limits
 from affetto.server.pace import Pace
 from affetto.server.protocol import (
-    STOPPED,
     FrameDecoder,
     Refusal,
     SessionStart,
@@ -70,6 +69,7 @@ class Session:
     def stop(self) -> None:
         """Listens no longer; the session answers what it has heard and ends."""
         self._stopped = True
+        self._ending = self._ending or Refusal("stopping", "the server stops; connect again in a moment")
         if self._waiting is not None:
             self._waiting.cancel()
 
@@ -89,12 +89,14 @@ class Session:
         await self._leave()
 
     async def _converse(self) -> None:
+        if self._ending is not None:  # stopped before it began
+            raise self._ending
         self._waiting = asyncio.create_task(self._opening())
         try:
             start = await self._waiting
         except asyncio.CancelledError:
-            if self._stopped:
-                raise STOPPED from None
+            if self._ending is not None:
+                raise self._ending from None
             self._waiting.cancel()
             raise
         try:
@@ -113,6 +115,7 @@ class Session:
         try:
             async with asyncio.TaskGroup() as group:
                 self._waiting = group.create_task(self._read(inbox, FrameDecoder(start), pace))
+                self._waiting.add_done_callback(lambda _: inbox.end())  # also where it is stopped before it begins
                 group.create_task(self._work(inbox, live, start, pace))
                 group.create_task(self._write())
                 if self._stopped:
@@ -142,8 +145,6 @@ class Session:
         except asyncio.CancelledError:
             if not self._stopped:
                 raise
-            self._ending = STOPPED
-        inbox.end()
 
     async def _frame(self) -> bytes | None:
         """The next binary frame; None at ``session.end``."""

@@ -33,7 +33,7 @@ def microphones() -> list[Device]:
     Raises:
         AudioError: If the ``mic`` extra or PortAudio is missing.
     """
-    sounddevice: Any = microphone._sounddevice()  # pyright: ignore[reportPrivateUsage]
+    sounddevice: Any = microphone.load_sounddevice()
     chosen = sounddevice.default.device[0]
     return [
         Device(

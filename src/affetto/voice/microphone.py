@@ -10,7 +10,7 @@ from affetto.errors import AudioError
 from affetto.voice.audio import RATE, Samples
 from affetto.voice.speech import UtteranceFinder
 
-__all__ = ["record_utterance", "stream_microphone"]
+__all__ = ["load_sounddevice", "record_utterance", "stream_microphone"]
 
 _BLOCK = RATE // 20
 _PATIENCE = 2.0  # seconds without a block: the device has gone
@@ -22,7 +22,7 @@ def stream_microphone(*, seconds: float, device: str | None = None) -> Iterator[
     Raises:
         AudioError: If the ``mic`` extra or a microphone is missing, or the microphone stops answering.
     """
-    sounddevice = _sounddevice()
+    sounddevice = load_sounddevice()
     blocks: queue.Queue[Samples] = queue.Queue()
 
     def receive(data: Any, *_: Any) -> None:
@@ -55,7 +55,12 @@ def record_utterance(*, seconds: float = 15.0, device: str | None = None) -> Sam
     return np.concatenate(heard)
 
 
-def _sounddevice() -> Any:
+def load_sounddevice() -> Any:
+    """The library that reaches the microphone.
+
+    Raises:
+        AudioError: If the ``mic`` extra or PortAudio is missing.
+    """
     try:
         import sounddevice
     except ImportError as error:

@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 
 from affetto.affect import EMOTIONS, Affect, Emotion
 from affetto.errors import OptionError
-from affetto.recommend import INTENTS, Intent, default_plan, goal, parse_intent
-from affetto.recommend.intent import start_affect, start_emotion
+from affetto.recommendation import INTENTS, Intent, default_plan, goal, parse_intent
+from affetto.recommendation.intent import start_affect, start_emotion
 from affetto.voice.reading import Reading
 
 points = st.builds(Affect, st.floats(-1, 1), st.floats(-1, 1))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from affetto.affect import Affect, Emotion, circumplex
 from affetto.music import Library, Track, starter
-from affetto.recommend import SMALLEST_STEP, Intent, plan_journey
+from affetto.recommendation import SMALLEST_STEP, Intent, plan_journey
 
 points = st.builds(Affect, st.floats(-1, 1), st.floats(-1, 1))
 intents = st.lists(st.sampled_from(list(Intent)), min_size=1, max_size=2)

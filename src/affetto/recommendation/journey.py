@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from affetto.affect import Affect, Covariance
 from affetto.music.library import Library
 from affetto.music.words import mood_word
-from affetto.recommend.intent import Intent, goal
+from affetto.recommendation.intent import Intent, goal
 
 __all__ = ["SMALLEST_STEP", "Journey", "Waypoint", "plan_journey"]
 

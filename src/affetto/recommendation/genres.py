@@ -31,7 +31,7 @@ class GenreMatch:
 
 @cache
 def _neighbours() -> Mapping[str, tuple[str, ...]]:
-    text = resources.files("affetto.recommend").joinpath("neighbours.csv").read_text(encoding="utf-8")
+    text = resources.files("affetto.recommendation").joinpath("neighbours.csv").read_text(encoding="utf-8")
     return {row["genre"]: tuple(row["nearest"].split("|")) for row in csv.DictReader(text.splitlines())}
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from affetto.affect import EMOTIONS, Emotion
 from affetto.errors import OptionError
-from affetto.recommend.intent import Intent
-from affetto.recommend.playlist import Playlist
-from affetto.recommend.recommender import check_options, recommend
+from affetto.recommendation.intent import Intent
+from affetto.recommendation.playlist import Playlist
+from affetto.recommendation.recommender import check_options, recommend
 from affetto.voice.reading import Reading
 
 __all__ = ["Change", "LivePlaylist"]

@@ -1,7 +1,7 @@
 from affetto.affect import Affect
 from affetto.music import Track, starter
-from affetto.recommend import Intent, plan_journey, recommend
-from affetto.recommend.explain import track_reasons
+from affetto.recommendation import Intent, plan_journey, recommend
+from affetto.recommendation.explain import track_reasons
 
 
 def track(valence, arousal, **facts):

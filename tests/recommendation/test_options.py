@@ -1,7 +1,7 @@
 import pytest
 
 from affetto.errors import OptionError
-from affetto.recommend.options import one_of, whole_number
+from affetto.recommendation.options import one_of, whole_number
 
 
 def test_one_of_names_value_choices_and_nearest():

@@ -6,7 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from affetto.affect import Affect, Emotion, circumplex
-from affetto.recommend.options import one_of
+from affetto.recommendation.options import one_of
 from affetto.voice.reading import Reading
 
 __all__ = [

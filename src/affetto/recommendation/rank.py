@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from affetto.music.library import Floats, Indices, Library, smallest
-from affetto.recommend.intent import Intent
-from affetto.recommend.journey import Journey
-from affetto.recommend.pool import Pool, gather
+from affetto.recommendation.intent import Intent
+from affetto.recommendation.journey import Journey
+from affetto.recommendation.pool import Pool, gather
 
 __all__ = ["LONGEST_LOW_RUN", "Weights", "choose", "tempo_step"]
 
@@ -84,7 +84,7 @@ def choose(
     """Places in the library of the tracks for a journey, in playing order.
 
     A beam search over the sequence keeps the 16 cheapest beginnings. The cost of a next track is its mismatch with
-    the waypoint (see `affetto.recommend.pool`), the tempo step from the track before, and its likeness to the last
+    the waypoint (see `affetto.recommendation.pool`), the tempo step from the track before, and its likeness to the last
     four tracks. Everything is graded; only a repeat is ruled out. Fewer tracks come back when fewer are there.
 
     Args:

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from affetto.music.library import Floats, Indices, Library, smallest
-from affetto.recommend.intent import Intent
-from affetto.recommend.journey import Journey
+from affetto.recommendation.intent import Intent
+from affetto.recommendation.journey import Journey
 
 __all__ = ["LOW", "Pool", "gather"]
 

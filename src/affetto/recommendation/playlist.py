@@ -5,8 +5,8 @@ from typing import Any
 
 from affetto.affect import Affect
 from affetto.music.track import Track
-from affetto.recommend.intent import Intent, Plan
-from affetto.recommend.journey import Journey
+from affetto.recommendation.intent import Intent, Plan
+from affetto.recommendation.journey import Journey
 
 __all__ = ["Playlist", "PlaylistItem"]
 
@@ -77,7 +77,7 @@ class Playlist:
     def credits(self) -> tuple[str, ...]:
         """Who to credit, once each: the credits of the tracks without the titles, which the list shows anyway.
 
-        >>> from affetto.recommend import recommend
+        >>> from affetto.recommendation import recommend
         >>> print(*recommend("calm", seed=1).credits)
         Kevin MacLeod (incompetech.com), licensed under Creative Commons: By Attribution 4.0, https://...
         """

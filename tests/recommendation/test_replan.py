@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from affetto.affect import EMOTIONS, Emotion
 from affetto.errors import OptionError
-from affetto.recommend import Intent, Playlist, recommend
-from affetto.recommend.replan import Change, LivePlaylist
+from affetto.recommendation import Intent, Playlist, recommend
+from affetto.recommendation.replan import Change, LivePlaylist
 from affetto.voice.reading import Reading
 
 READY = recommend(Emotion.CALM, length=3, seed=1)

@@ -11,9 +11,9 @@ from affetto.errors import CatalogError, OptionError
 from affetto.music.catalog import starter
 from affetto.music.clusters import Region, region_of
 from affetto.music.library import Indices, Library
-from affetto.recommend.explain import doubt_note, is_doubtful, track_reasons
-from affetto.recommend.genres import tracks_in_genres
-from affetto.recommend.intent import (
+from affetto.recommendation.explain import doubt_note, is_doubtful, track_reasons
+from affetto.recommendation.genres import tracks_in_genres
+from affetto.recommendation.intent import (
     INTENTS,
     Intent,
     Plan,
@@ -23,10 +23,10 @@ from affetto.recommend.intent import (
     start_affect,
     start_emotion,
 )
-from affetto.recommend.journey import Journey, plan_journey
-from affetto.recommend.options import one_of, whole_number
-from affetto.recommend.playlist import Playlist, PlaylistItem
-from affetto.recommend.rank import choose
+from affetto.recommendation.journey import Journey, plan_journey
+from affetto.recommendation.options import one_of, whole_number
+from affetto.recommendation.playlist import Playlist, PlaylistItem
+from affetto.recommendation.rank import choose
 from affetto.settings import settings
 from affetto.voice.reading import Reading
 

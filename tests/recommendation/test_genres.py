@@ -6,7 +6,7 @@ import pytest
 
 from affetto.affect import Affect, Emotion
 from affetto.music import Library, Track, starter
-from affetto.recommend.genres import match_genres, tracks_in_genres
+from affetto.recommendation.genres import match_genres, tracks_in_genres
 from affetto.settings import DEFAULT_GENRES
 
 
@@ -34,7 +34,7 @@ def test_nothing_matches_an_unheard_of_genre():
 
 
 def test_every_default_genre_and_every_neighbour_is_in_the_table():
-    text = resources.files("affetto.recommend").joinpath("neighbours.csv").read_text(encoding="utf-8")
+    text = resources.files("affetto.recommendation").joinpath("neighbours.csv").read_text(encoding="utf-8")
     rows = {row["genre"]: row for row in csv.DictReader(text.splitlines())}
     assert {genre for genres in DEFAULT_GENRES.values() for genre in genres} <= set(rows)
     assert all(row["why"] and row["nearest"] for row in rows.values())

@@ -5,8 +5,8 @@ import math
 from affetto.affect import Affect
 from affetto.music.track import Track
 from affetto.music.words import mood_word
-from affetto.recommend.intent import Intent
-from affetto.recommend.journey import Journey
+from affetto.recommendation.intent import Intent
+from affetto.recommendation.journey import Journey
 
 __all__ = ["DOUBT", "doubt_note", "is_doubtful", "track_reasons"]
 

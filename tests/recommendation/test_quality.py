@@ -7,8 +7,8 @@ import pytest
 
 from affetto.affect import Emotion
 from affetto.music import starter
-from affetto.recommend import Intent, recommend
-from affetto.recommend.rank import tempo_step
+from affetto.recommendation import Intent, recommend
+from affetto.recommendation.rank import tempo_step
 
 SEEDS = range(4)
 

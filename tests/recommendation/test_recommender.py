@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from affetto.affect import EMOTIONS, Affect, Emotion
 from affetto.errors import CatalogError, OptionError
 from affetto.music import Library, Track, regions, starter
-from affetto.recommend import STRATEGIES, Intent, check_options, mood_playlist, recommend
+from affetto.recommendation import STRATEGIES, Intent, check_options, mood_playlist, recommend
 from affetto.settings import settings as affetto_settings
 from affetto.voice.reading import Reading
 

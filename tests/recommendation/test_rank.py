@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from affetto.affect import Affect, Emotion, circumplex
 from affetto.music import Library, Track, starter
-from affetto.recommend import Intent, plan_journey
-from affetto.recommend.pool import LOW, gather
-from affetto.recommend.rank import LONGEST_LOW_RUN, Weights, choose, tempo_step
+from affetto.recommendation import Intent, plan_journey
+from affetto.recommendation.pool import LOW, gather
+from affetto.recommendation.rank import LONGEST_LOW_RUN, Weights, choose, tempo_step
 
 STEADY = Affect(0.4, 0.2, ((0.01, 0.0), (0.0, 0.01)))
 

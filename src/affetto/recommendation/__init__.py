@@ -1,0 +1,26 @@
+"""From a reading and an intent to a playlist."""
+
+from affetto.recommendation.intent import INTENTS, Intent, Plan, Start, default_plan, goal, parse_intent
+from affetto.recommendation.journey import SMALLEST_STEP, Journey, Waypoint, plan_journey
+from affetto.recommendation.playlist import Playlist, PlaylistItem
+from affetto.recommendation.recommender import STRATEGIES, check_options, mood_playlist, recommend
+
+__all__ = [
+    "INTENTS",
+    "SMALLEST_STEP",
+    "STRATEGIES",
+    "Intent",
+    "Journey",
+    "Plan",
+    "Playlist",
+    "PlaylistItem",
+    "Start",
+    "Waypoint",
+    "check_options",
+    "default_plan",
+    "goal",
+    "mood_playlist",
+    "parse_intent",
+    "plan_journey",
+    "recommend",
+]
