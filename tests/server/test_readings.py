@@ -1,5 +1,6 @@
 """Recordings over HTTP: the same readings as live, and clear refusals."""
 
+import asyncio
 import io
 import json
 import tempfile
@@ -13,10 +14,11 @@ import soundfile
 
 from affetto.api import recognizer
 from affetto.client import listen_file
+from affetto.server import create_app
 from affetto.server.limits import Limits
 from affetto.server.problems import Problem
 from affetto.server.uploads import Upload, read_recording
-from tests.server.conftest import eventually
+from tests.server.conftest import eventually, f32
 
 
 @pytest.fixture(scope="session")
@@ -88,19 +90,11 @@ def test_silence_is_abstained_from_and_not_an_error(client):
         ({"data": {"file": "x"}}, 415, "unsupported-type", "x-www-form-urlencoded"),
         ({"content": b"x", "headers": {"content-type": "multipart/form-data"}}, 400, "bad-request", "boundary"),
         ({"content": b"x", "params": {"cues": "perhaps"}}, 422, "bad-value", "cues = 'perhaps'"),
-        ({"content": b"x", "headers": {"content-length": "many"}}, 400, None, ""),
         ({"content": b"x", "headers": {"origin": "https://evil.example"}}, 403, "foreign-origin", "--origin"),
-        ({"content": b"x", "headers": {"host": "evil.example"}}, None, None, ""),
     ],
 )
 def test_bad_requests_are_told_what_is_wrong(client, request_, status, name, said):
-    try:
-        response = client.post("/v1/readings", **request_)
-    except httpx.HTTPError:  # a length that is not a number is refused below the application
-        assert name is None
-        return
-    if name is not None:
-        assert said in problem(response, status, name)
+    assert said in problem(client.post("/v1/readings", **request_), status, name)
 
 
 def test_a_body_needs_a_length_or_comes_in_chunks(client, recording):
@@ -189,6 +183,31 @@ def test_a_client_that_hangs_up_is_noticed(serve, recording, monkeypatch):
         client.post("/v1/readings", content=recording.read_bytes(), timeout=1.0)
     assert started.is_set()
     assert noticed.wait(30)
+
+
+def test_a_reading_that_is_called_off_stops_its_thread(short, monkeypatch):
+    started, stopped = threading.Event(), threading.Event()
+
+    def wait(*_, given_up, **__):
+        started.set()
+        if given_up.wait(30):
+            stopped.set()
+
+    monkeypatch.setattr("affetto.server.readings.read_recording", wait)
+    app = create_app(recognizer())
+
+    async def main():
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            call = asyncio.create_task(client.post("/v1/readings", content=f32(short)))
+            while not started.is_set():
+                await asyncio.sleep(0.01)
+            call.cancel()
+            await asyncio.wait({call})
+
+    asyncio.run(main())
+    assert stopped.wait(30)
+    assert app.state.hub.uploads == 0
 
 
 def test_an_accident_is_a_problem_too(server, monkeypatch):

@@ -47,7 +47,7 @@ class Guard:
 
     def _refused(self, headers: Headers) -> Problem | None:
         host, origin = headers.get("host", ""), headers.get("origin")
-        name = urlsplit(f"//{host}").hostname or ""
+        name = _name(host)
         if self._hosts is not None and name not in self._hosts:
             return Problem(
                 403, "unknown-host", f"this server is not called {name!r}; start it with --allow-host {name} if it is"
@@ -59,6 +59,13 @@ class Guard:
             "foreign-origin",
             f"pages of {origin} may not use this server; start it with --origin {origin} to let them",
         )
+
+
+def _name(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # half an address in brackets
+        return ""
 
 
 def _same(origin: str, host: str) -> bool:

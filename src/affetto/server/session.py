@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from affetto.errors import AffettoError
 from affetto.server.engine import Engine
 from affetto.server.inbox import Inbox
 from affetto.server.limits import Limits
@@ -99,16 +98,13 @@ class Session:
                 raise self._ending from None
             self._waiting.cancel()
             raise
-        try:
-            live = await self._engine.live(
-                LiveRecognizer,
-                self._engine.recognizer,
-                rate=start.rate,
-                channels=start.channels,
-                interval=start.interval,
-            )
-        except AffettoError as error:
-            raise Refusal("bad_format", f"session.start: {error}") from error
+        live = await self._engine.live(
+            LiveRecognizer,
+            self._engine.recognizer,
+            rate=start.rate,
+            channels=start.channels,
+            interval=start.interval,
+        )
         await self._send(encode_started(start))
         inbox = Inbox(round(self._limits.pending_seconds * start.rate))
         pace = Pace(start.rate, self._limits)
@@ -166,14 +162,11 @@ class Session:
     async def _work(self, inbox: Inbox, live: LiveRecognizer, start: SessionStart, pace: Pace) -> None:
         """Reads the sound as it comes, and what is left of it at the end."""
         read = 0
-        try:
-            while (block := await inbox.take(round(_TURN_SECONDS * start.rate))) is not None:
-                run = self._engine.bulk if pace.ahead(read) else self._engine.live
-                await self._tell(await run(_encoded, live.push, block))
-                read += len(block)
-            await self._tell(await self._engine.live(_encoded, live.close))
-        except AffettoError as error:
-            raise Refusal("bad_format", str(error)) from error
+        while (block := await inbox.take(round(_TURN_SECONDS * start.rate))) is not None:
+            run = self._engine.bulk if pace.ahead(read) else self._engine.live
+            await self._tell(await run(_encoded, live.push, block))
+            read += len(block)
+        await self._tell(await self._engine.live(_encoded, live.close))
         if self._ending is None:
             await self._outbox.put(encode_ended(audio_ms=round(1_000 * read / start.rate), events=self._events))
         await self._outbox.put(None)
