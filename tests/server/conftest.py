@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ class Running:
         self.hub = self.app.state.hub
         self.listener = bind("127.0.0.1", 0)
         if send_buffer:
-            self.listener.setsockopt(1, 7, send_buffer)  # SO_SNDBUF; connections take it over
+            self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)  # connections take it over
         self.port = self.listener.getsockname()[1]
         self.http = f"http://127.0.0.1:{self.port}"
         self.ws = f"ws://127.0.0.1:{self.port}/v1/listen"
@@ -110,18 +111,18 @@ def serve() -> Iterator[Callable[..., Running]]:
 @contextlib.contextmanager
 def talk(running: Running, **start) -> Iterator[ClientConnection]:
     """A live session, past ``session.started``."""
-    with connect(running.ws, compression=None, max_queue=None) as socket:
-        socket.send(json.dumps({"type": "session.start", **start}))
-        assert json.loads(socket.recv(PATIENCE))["type"] == "session.started"
-        yield socket
+    with connect(running.ws, compression=None, max_queue=None) as connection:
+        connection.send(json.dumps({"type": "session.start", **start}))
+        assert json.loads(connection.recv(PATIENCE))["type"] == "session.started"
+        yield connection
 
 
-def rest(socket: ClientConnection) -> tuple[list[dict], int]:
+def rest(connection: ClientConnection) -> tuple[list[dict], int]:
     """All messages that follow, and the close code."""
     messages = []
     try:
         while True:
-            messages.append(json.loads(socket.recv(PATIENCE)))
+            messages.append(json.loads(connection.recv(PATIENCE)))
     except ConnectionClosed as closed:
         return messages, closed.rcvd.code if closed.rcvd else 1006
 
