@@ -38,7 +38,7 @@ ASED = Corpus(
     name="ased",
     title="Amharic Speech Emotion Dataset (2023)",
     language="am",
-    licence="CC BY 4.0",
+    licence="none stated, free to download",
     emotions=frozenset(_EMOTIONS.values()),
     parse=_parse,
 )

@@ -3,27 +3,12 @@
 import re
 from pathlib import PurePath
 
-from affetto.affect import EMOTIONS, Emotion
+from affetto.affect import EMOTIONS
 from affetto.corpora.table import Corpus, CorpusNameError, Facts
 
 __all__ = ["RAVDESS"]
 
-_EMOTIONS = dict(
-    zip(
-        ("01", "02", "03", "04", "05", "06", "07", "08"),
-        (
-            Emotion.NEUTRAL,
-            Emotion.CALM,
-            Emotion.HAPPY,
-            Emotion.SAD,
-            Emotion.ANGRY,
-            Emotion.FEARFUL,
-            Emotion.DISGUST,
-            Emotion.SURPRISED,
-        ),
-        strict=True,
-    )
-)
+_EMOTIONS = {f"{code:02d}": emotion for code, emotion in enumerate(EMOTIONS, start=1)}  # RAVDESS counts in our order
 _INTENSITIES = {"01": "normal", "02": "strong"}
 _NAME = re.compile(r"0[1-3]-0[12]-0[1-8]-0[12]-0[12]-0[12]-(0[1-9]|1[0-9]|2[0-4])")
 

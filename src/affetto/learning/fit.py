@@ -178,7 +178,7 @@ def fit(
     progress: bool = True,
     callbacks: Sequence[Callback] = (),
 ) -> EmotionNetwork:
-    """Fits a network; an interrupted run goes on from its last checkpoint, to the same result.
+    """Fits a network; an interrupted run goes on from its last checkpoint, to the same result, a finished one is kept.
 
     Args:
         examples: What to learn from.
@@ -192,6 +192,11 @@ def fit(
     Returns:
         The network with averaged weights, in evaluation mode.
     """
+    finished = folder / "network.pt"
+    if finished.is_file():
+        network = EmotionNetwork(recipe.network)
+        network.load_state_dict(torch.load(finished, weights_only=True))
+        return network.eval()
     torch.set_num_threads(threads)
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # it advertises
     lightning.seed_everything(seed, verbose=False)
@@ -220,7 +225,11 @@ def fit(
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*Checkpoint directory.*")
         trainer.fit(training, ckpt_path=str(last) if last.is_file() else None, weights_only=False)
-    return training.network.float().eval()
+    network = training.network.float().eval()
+    partial = finished.with_suffix(".partial")
+    torch.save(network.state_dict(), partial)
+    partial.replace(finished)
+    return network
 
 
 def predict_logits(network: EmotionNetwork, spectrograms: Spectrograms, rows: Sequence[int]) -> npt.NDArray[np.float32]:
