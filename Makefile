@@ -49,8 +49,8 @@ docs: $(DEV) ## Build the documentation into site/
 bench: $(DEV) ## Measure speed and memory against their bounds; ARGS=--json for programs
 	@$(BIN)/python -m benchmarks.run $(ARGS)
 
-serve:
-	@echo "The web page comes with a later release. For now: make demo, or $(BIN)/affetto hear FILE" >&2; exit 1
+serve: $(BASE) ## Serve live readings and playlists to programs on this machine
+	@$(BIN)/affetto serve
 
 clean: ## Remove what the tools left behind
 	rm -rf build dist site htmlcov .coverage .coverage.* .pytest_cache .ruff_cache .hypothesis .import_linter_cache

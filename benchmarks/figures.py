@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.table import Table
 
 import affetto
 
@@ -38,6 +39,45 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "affetto": affetto.__version__,
     }
+
+
+def missed(figure: Row) -> bool:
+    """Whether the median is over its bound."""
+    return figure["limit"] is not None and figure["p50"] > figure["limit"]
+
+
+def _number(value: float, unit: str) -> str:
+    return f"{value:.2f}" if unit == "s" else f"{value:.1f}"
+
+
+def _spread(figure: Row) -> str:
+    unit, parts = figure["unit"], [f"p95 {_number(figure['p95'], figure['unit'])}"]
+    if "min" in figure:
+        parts.append(f"{_number(figure['min'], unit)} to {_number(figure['max'], unit)} in {figure['runs']}")
+    return ", ".join(parts)
+
+
+def table(figures: Sequence[Row], facts: dict[str, object]) -> Table:
+    """The figures for people."""
+    drawn = Table(title="Affetto, measured", title_justify="left", caption_justify="left", box=None, pad_edge=False)
+    drawn.caption = (
+        f"{facts['cpu']}, {facts['cores']} cores (load {facts['load']}), {facts['system']}, Python {facts['python']}"
+    )
+    drawn.add_column("what")
+    drawn.add_column("median", justify="right", no_wrap=True)
+    drawn.add_column("spread")
+    drawn.add_column("at most", justify="right", no_wrap=True)
+    drawn.add_column("")
+    for figure in figures:
+        unit, limit = figure["unit"], figure["limit"]
+        drawn.add_row(
+            figure["name"],
+            f"{_number(figure['p50'], unit)} {unit}",
+            _spread(figure),
+            "" if limit is None else f"{limit:g} {unit}",
+            "" if limit is None else "[red]missed[/]" if missed(figure) else "[green]kept[/]",
+        )
+    return drawn
 
 
 def _cpu() -> str:

@@ -30,9 +30,8 @@ from affetto.api import recognizer
 from affetto.voice.audio import RATE, Samples
 from affetto.voice.speech import FRAME
 from affetto.voice.stream import LiveRecognizer
-from benchmarks.figures import Row, machine, row
+from benchmarks.figures import Row, machine, row, table
 from benchmarks.reading import bundled_voices
-from benchmarks.run import table
 
 LEVELS = (1, 10, 25, 50, 75, 100, 150, 200)
 STREAMS = 50
