@@ -1,7 +1,6 @@
 """The ``affetto`` command and what all its commands share."""
 
 import logging
-import os
 import sys
 from typing import Annotated
 
@@ -14,7 +13,6 @@ from affetto.version import __version__
 __all__ = ["app", "main"]
 
 _BAD_INPUT = 2
-_INTERRUPTED = 130
 
 app = typer.Typer(
     name="affetto",
@@ -51,9 +49,3 @@ def main() -> None:
     except AffettoError as error:
         print(f"affetto: {error}", file=sys.stderr)
         sys.exit(_BAD_INPUT)
-    except KeyboardInterrupt:
-        print("affetto: stopped", file=sys.stderr)
-        sys.exit(_INTERRUPTED)
-    except BrokenPipeError:
-        # The reader (head, less) has gone; closing stdout ourselves keeps Python from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -74,8 +74,10 @@ def line(text: str, *, style: str = "") -> None:
 
 def reading(heard: Reading, *, name: str, explain: bool = False) -> None:
     """The reading: words, eight bars, affect, and what stands out in the voice."""
-    title = Text(heard.words[0].upper() + heard.words[1:], style="bold")
-    console.print(title + Text(f"   {name}, {heard.seconds:.1f} s of speech", style="dim"), soft_wrap=True)
+    words = heard.words[0].upper() + heard.words[1:]
+    console.print(
+        Text.assemble((words, "bold"), (f"   {name}, {heard.seconds:.1f} s of speech", "dim")), soft_wrap=True
+    )
     if heard.abstained:
         line("")
         return
@@ -94,7 +96,8 @@ def reading(heard: Reading, *, name: str, explain: bool = False) -> None:
                 f"    {cue.words} ({cue.value:g} {cue.unit}, {cue.deviation:+.1f} sd, evidence {cue.contribution:+.2f})"
             )
     elif heard.cues:
-        line("  in the voice: " + "; ".join(cue.words for cue in heard.cues[:3]))
+        for place, cue in enumerate(heard.cues[:3]):
+            line(("  in the voice   " if place == 0 else " " * 17) + cue.words)
     line("")
 
 
