@@ -1,6 +1,6 @@
-"""Makes the bundled voices: flite speaks, and the prosody of an emotion is laid over its speech.
+"""Makes the bundled voices: espeak-ng speaks with the prosody of an emotion, and its colour is laid over it.
 
-    python tools/make_samples.py            # needs flite (Debian package of that name)
+    python tools/make_samples.py            # needs espeak-ng (Debian package of that name)
 
 Nothing recorded from a person is in them.
 """
@@ -17,7 +17,6 @@ from scipy.signal import lfilter
 
 TARGET = Path(__file__).parents[1] / "src" / "affetto" / "samples"
 RATE = 16_000
-_STRESS_HZ = 2.4  # stressed syllables a second at the voice's own pace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,91 +24,70 @@ class Manner:
     """How something is said.
 
     Attributes:
-        voice: Voice of flite.
+        voice: Voice of espeak-ng.
         text: What is said.
-        pitch: Mean fundamental frequency, Hz.
-        shift: Factor by which pitch and formants rise together.
-        swing: Rise of the pitch on stressed syllables, as a share.
-        fall: Fall of the pitch from the first to the last syllable, as a share.
-        stretch: Duration against the voice's own pace; under 1 is faster.
+        pitch: Pitch against the voice's own, in per cent.
+        range: Liveliness of the melody against the voice's own, in per cent.
+        pace: Speed against the voice's own, in per cent.
         tilt: Pre-emphasis (positive: brighter, pressed) or de-emphasis (negative: darker, soft), in (-1, 1).
-        punch: Depth of the loudness swing on stressed syllables, in [0, 1].
-        breath: Level of breath noise that follows the voice, in [0, 1].
+        drive: Strain: how far loud parts are pressed into the limit; 0 for none.
     """
 
     voice: str
     text: str
-    pitch: float
-    shift: float
-    swing: float
-    fall: float
-    stretch: float
-    tilt: float
-    punch: float
-    breath: float = 0.0
+    pitch: int = 100
+    range: int = 100
+    pace: int = 100
+    tilt: float = 0.0
+    drive: float = 0.0
 
 
 VOICES = {
-    "angry": Manner(
-        voice="slt", text="I told you this three times! Why do you never listen to me?",
-        pitch=240, shift=1.06, swing=0.35, fall=0.15, stretch=0.80, tilt=0.9, punch=0.6,
-    ),
     "happy": Manner(
-        voice="slt", text="Oh, that is wonderful! I can hardly wait to see you all again!",
-        pitch=255, shift=1.1, swing=0.45, fall=-0.1, stretch=0.85, tilt=0.6, punch=0.4,
+        voice="en-us+f4",
+        text="Oh, that is wonderful! I can hardly wait to see you all again!",
+        pitch=180,
+        range=200,
+        pace=110,
+        tilt=0.4,
+    ),
+    "angry": Manner(
+        voice="en-us+m7",
+        text="I told you this three times! Why do you never listen to me?",
+        pitch=150,
+        range=180,
+        pace=125,
+        tilt=0.8,
+        drive=4.0,
     ),
     "sad": Manner(
-        voice="slt", text="I do not know any more. She is gone, and the house is so quiet.",
-        pitch=170, shift=1.0, swing=0.05, fall=0.2, stretch=1.3, tilt=-0.8, punch=0.1, breath=0.05,
+        voice="en-us+m3",
+        text="I do not know any more. She is gone, and the house is so quiet.",
+        pitch=70,
+        range=20,
+        pace=70,
+        tilt=-0.6,
     ),
-    "calm": Manner(
-        voice="rms", text="Let us sit here for a while, and look at the sea.",
-        pitch=95, shift=1.0, swing=0.08, fall=0.1, stretch=1.2, tilt=-0.4, punch=0.1,
-    ),
-    "neutral": Manner(
-        voice="slt", text="The train leaves from platform two at a quarter past nine.",
-        pitch=185, shift=1.0, swing=0.1, fall=0.1, stretch=1.0, tilt=0.0, punch=0.2,
-    ),
-}  # fmt: skip
+    "neutral": Manner(voice="en-us", text="The train leaves from platform two at a quarter past nine."),
+}
 
 
 def speak(manner: Manner) -> np.ndarray:
     """The utterance, mono float32 at 16 kHz, with a little silence around it."""
-    flat = _flite(manner)
-    stress = _stress(len(flat), manner.stretch)
-    fall = np.linspace(manner.fall / 2, -manner.fall / 2, len(flat))
-    speed = manner.shift * (1 + manner.swing * (stress - 0.5) + fall)
-    bent = np.interp(_positions(speed), np.arange(len(flat)), flat)
-    coloured = lfilter([1, -manner.tilt], [1], bent) if manner.tilt > 0 else lfilter([1], [1, manner.tilt], bent)
-    loudness = 1 - manner.punch * (1 - _stress(len(coloured), manner.stretch))
-    rng = np.random.default_rng(0)
-    envelope = lfilter([0.005], [1, -0.995], np.abs(coloured))
-    shaped = coloured * loudness + manner.breath * 3 * envelope * rng.standard_normal(len(coloured))
-    shaped *= 0.5 / np.abs(shaped).max()
-    quiet = np.zeros(int(0.3 * RATE))
-    room = 2e-4 * rng.standard_normal(len(shaped) + 2 * len(quiet))
-    return (np.concatenate([quiet, shaped, quiet]) + room).astype(np.float32)
-
-
-def _flite(manner: Manner) -> np.ndarray:
-    settings = {"int_f0_target_mean": manner.pitch, "duration_stretch": manner.stretch * manner.shift}
-    options = [part for key, value in settings.items() for part in ("--setf", f"{key}={value}")]
+    prosody = f'<prosody pitch="{manner.pitch}" range="{manner.range}" rate="{manner.pace}%">{manner.text}</prosody>'
     with tempfile.TemporaryDirectory() as folder:
         wav = Path(folder) / "voice.wav"
-        subprocess.run(["flite", "-voice", manner.voice, *options, "-t", manner.text, "-o", str(wav)], check=True)
+        command = ["espeak-ng", "-m", "-v", manner.voice, "-w", str(wav), f"<speak>{prosody}</speak>"]
+        subprocess.run(command, check=True)
         samples, rate = soundfile.read(wav)
-    return soxr.resample(samples, rate, RATE)
-
-
-def _stress(length: int, stretch: float) -> np.ndarray:
-    """0 between stressed syllables to 1 on them."""
-    return 0.5 + 0.5 * np.sin(2 * np.pi * _STRESS_HZ / stretch * np.arange(length) / RATE + 1.0)
-
-
-def _positions(speed: np.ndarray) -> np.ndarray:
-    """Where in the flat speech each output sample comes from, when it is played at a changing speed."""
-    time = np.concatenate([[0.0], np.cumsum(1 / speed)])
-    return np.interp(np.arange(int(time[-1])), time[:-1], np.arange(len(speed)))
+    samples = soxr.resample(samples, rate, RATE)
+    coloured = lfilter([1, -max(manner.tilt, 0)], [1, min(manner.tilt, 0)], samples)
+    coloured /= np.abs(coloured).max()
+    if manner.drive:
+        coloured = np.tanh(manner.drive * coloured)
+    quiet = np.zeros(int(0.3 * RATE))
+    sound = np.concatenate([quiet, 0.5 * coloured, quiet])
+    return (sound + 2e-4 * np.random.default_rng(0).standard_normal(len(sound))).astype(np.float32)
 
 
 if __name__ == "__main__":
