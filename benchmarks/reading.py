@@ -64,7 +64,7 @@ def measure(*, repeats: int = 100, processes: int = 5) -> list[Row]:
 
 
 def _memory(processes: int) -> list[float]:
-    with resources.as_file(resources.files("affetto.samples").joinpath("angry.flac")) as path:
+    with resources.as_file(resources.files("affetto.samples").joinpath("happy.flac")) as path:
         command = [sys.executable, "-c", _MEMORY, str(path)]
         return [
             float(subprocess.run(command, check=True, capture_output=True, text=True).stdout) for _ in range(processes)

@@ -26,7 +26,7 @@ def cold_command(*, runs: int) -> list[float]:
     The first run, which fills the disk cache, is left out.
     """
     program = Path(sysconfig.get_path("scripts")) / "affetto"
-    with resources.as_file(resources.files("affetto.samples").joinpath("angry.flac")) as clip:
+    with resources.as_file(resources.files("affetto.samples").joinpath("happy.flac")) as clip:
         command = [str(program), "hear", str(clip), "--json"]
         results = [_seconds(command) for _ in range(runs + 1)][1:]
     for _, output in results:

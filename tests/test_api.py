@@ -8,7 +8,7 @@ import pytest
 
 import affetto
 
-ANGRY = str(resources.files("affetto.samples").joinpath("angry.flac"))
+VOICE = str(resources.files("affetto.samples").joinpath("happy.flac"))
 
 
 def test_at_most_a_dozen_names_and_all_of_them_work() -> None:
@@ -20,12 +20,12 @@ def test_at_most_a_dozen_names_and_all_of_them_work() -> None:
 
 
 def test_the_three_verbs() -> None:
-    reading = affetto.hear(ANGRY)
+    reading = affetto.hear(VOICE)
     assert isinstance(reading, affetto.Reading)
     playlist = affetto.recommend(reading, intent="lift", length=12, seed=1)
     assert isinstance(playlist, affetto.Playlist)
     assert len(playlist.items) == 12
-    answer = affetto.hear_and_recommend(Path(ANGRY), intent="lift", length=12, seed=1)
+    answer = affetto.hear_and_recommend(Path(VOICE), intent="lift", length=12, seed=1)
     assert answer.to_dict() == {"reading": reading.to_dict(), "playlist": playlist.to_dict()}
     json.dumps(answer.to_dict())
 
@@ -42,5 +42,5 @@ def test_hearing_and_recommending_never_load_torch() -> None:
         "import sys, affetto; affetto.hear_and_recommend(sys.argv[1]); "
         "print(sorted({'torch', 'scipy', 'sklearn', 'librosa', 'pandas'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code, ANGRY], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code, VOICE], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

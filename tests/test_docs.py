@@ -67,6 +67,6 @@ def test_links_between_pages_lead_somewhere():
 
 def test_the_python_of_getting_started_runs(capsys):
     (code,) = re.findall(r"```python\n(.*?)```", page("getting-started.md"), re.DOTALL)
-    with resources.as_file(resources.files("affetto.samples").joinpath("angry.flac")) as voice:
+    with resources.as_file(resources.files("affetto.samples").joinpath("happy.flac")) as voice:
         exec(code.replace("me.m4a", str(voice)), {})
     assert len(capsys.readouterr().out.splitlines()) == 1 + 12

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 Affetto = Callable[..., Any]
-ANGRY = Path(str(resources.files("affetto.samples").joinpath("angry.flac")))
+VOICE = Path(str(resources.files("affetto.samples").joinpath("happy.flac")))
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def silence(tmp_path: Path) -> Path:
 
 
 def test_a_voice_gets_a_reading_and_a_playlist(affetto: Affetto) -> None:
-    outcome = affetto("hear", ANGRY, "--seed", 1)
+    outcome = affetto("hear", VOICE, "--seed", 1)
     assert outcome.code == 0, outcome.err
     assert outcome.out.startswith("Sounds ")
     assert "valence" in outcome.out
@@ -29,10 +29,10 @@ def test_a_voice_gets_a_reading_and_a_playlist(affetto: Affetto) -> None:
 
 
 def test_json_is_one_object_a_line(affetto: Affetto, silence: Path) -> None:
-    outcome = affetto("hear", ANGRY, silence, "--json", "--length", 3, "--intent", "calm", "--seed", 1)
+    outcome = affetto("hear", VOICE, silence, "--json", "--length", 3, "--intent", "calm", "--seed", 1)
     assert outcome.code == 0, outcome.err
     first, second = map(json.loads, outcome.out.splitlines())
-    assert first["file"] == str(ANGRY)
+    assert first["file"] == str(VOICE)
     assert first["reading"]["abstained"] is False
     assert sum(first["reading"]["probabilities"].values()) == pytest.approx(1, abs=1e-4)
     assert first["playlist"]["intent"] == "calm"
@@ -42,28 +42,28 @@ def test_json_is_one_object_a_line(affetto: Affetto, silence: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_playlist(affetto: Affetto) -> None:
-    one, two = (affetto("hear", ANGRY, "--json", "--seed", 7).out for _ in range(2))
+    one, two = (affetto("hear", VOICE, "--json", "--seed", 7).out for _ in range(2))
     assert one == two
 
 
 def test_only_the_reading(affetto: Affetto) -> None:
-    outcome = affetto("hear", ANGRY, "--no-playlist", "--explain")
+    outcome = affetto("hear", VOICE, "--no-playlist", "--explain")
     assert "https" not in outcome.out
     assert "evidence" in outcome.out
-    assert "cues" in json.loads(affetto("hear", ANGRY, "--no-playlist", "--explain", "--json").out)["reading"]
+    assert "cues" in json.loads(affetto("hear", VOICE, "--no-playlist", "--explain", "--json").out)["reading"]
 
 
 @pytest.mark.parametrize("suffix", ["m3u8", "xspf", "jspf"])
 def test_the_playlist_is_saved(affetto: Affetto, tmp_path: Path, suffix: str) -> None:
     target = tmp_path / f"list.{suffix}"
-    outcome = affetto("hear", ANGRY, "--save", target, "--length", 2)
+    outcome = affetto("hear", VOICE, "--save", target, "--length", 2)
     assert outcome.code == 0, outcome.err
     assert "incompetech" in target.read_text()
     assert f"Saved as {target}" in outcome.out
 
 
 def test_the_genre_strategy(affetto: Affetto) -> None:
-    outcome = affetto("hear", ANGRY, "--strategy", "genre", "--json", "--seed", 1)
+    outcome = affetto("hear", VOICE, "--strategy", "genre", "--json", "--seed", 1)
     assert json.loads(outcome.out)["playlist"]["strategy"] == "genre"
 
 
@@ -109,7 +109,7 @@ def test_a_config_with_a_wrong_type_is_named(affetto: Affetto, tmp_path: Path, m
 
     settings.cache_clear()
     recognizer.cache_clear()
-    outcome = affetto("hear", ANGRY)
+    outcome = affetto("hear", VOICE)
     assert outcome.code == 2
     assert "length" in outcome.err
     assert "twelve" in outcome.err
@@ -118,7 +118,7 @@ def test_a_config_with_a_wrong_type_is_named(affetto: Affetto, tmp_path: Path, m
 
 def test_names_with_anything_in_them(affetto: Affetto, tmp_path: Path) -> None:
     nasty = Path(str(tmp_path) + '/it\'s "a"\nname\udcff.flac')
-    nasty.write_bytes(ANGRY.read_bytes())
+    nasty.write_bytes(VOICE.read_bytes())
     assert affetto("hear", nasty, "--no-playlist").code == 0
     assert json.loads(affetto("hear", nasty, "--no-playlist", "--json").out)["file"] == str(nasty)
 

@@ -24,7 +24,7 @@ def recognizer() -> Recognizer:
 
 @pytest.fixture(scope="module")
 def voice() -> Samples:
-    return read_audio(SAMPLES / "angry.flac")
+    return read_audio(SAMPLES / "happy.flac")
 
 
 def test_the_model_is_small_and_says_what_it_is(recognizer: Recognizer) -> None:
@@ -33,7 +33,7 @@ def test_the_model_is_small_and_says_what_it_is(recognizer: Recognizer) -> None:
     assert "ravdess" in recognizer.metadata["corpora"]
 
 
-@pytest.mark.parametrize("name", ["angry", "happy", "sad", "calm", "neutral"])
+@pytest.mark.parametrize("name", ["happy", "angry", "calm", "neutral"])
 def test_every_bundled_voice_is_read(recognizer: Recognizer, name: str) -> None:
     reading = recognizer.hear(SAMPLES / f"{name}.flac")
     assert not reading.abstained
@@ -43,7 +43,7 @@ def test_every_bundled_voice_is_read(recognizer: Recognizer, name: str) -> None:
 
 
 def test_samples_and_files_give_the_same_reading(recognizer: Recognizer, voice: Samples) -> None:
-    heard, read = recognizer.hear(SAMPLES / "angry.flac"), recognizer.read(voice)
+    heard, read = recognizer.hear(SAMPLES / "happy.flac"), recognizer.read(voice)
     assert heard.probabilities == read.probabilities
     assert heard.cues == read.cues
     as_integers = recognizer.read((voice * 32767).astype(np.int16))

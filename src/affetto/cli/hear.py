@@ -76,7 +76,7 @@ def _demo() -> None:
     """Read a bundled voice and answer with a playlist: the whole way, with nothing to set up."""
     from importlib import resources
 
-    sample = resources.files("affetto.samples").joinpath("angry.flac")
+    sample = resources.files("affetto.samples").joinpath("happy.flac")
     with resources.as_file(sample) as file:
         answer(file, request={}, explain=True)
 
