@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -104,9 +105,9 @@ def reading(heard: Reading, *, name: str, explain: bool = False) -> None:
 def playlist(music: Playlist) -> None:
     """The playlist: what it is for, then each track with its reason and its link."""
     line(music.title, style="bold")
-    line(f"  {music.explanation}")
+    _paragraph(music.explanation, indent=2)
     for note in music.notes:
-        line(f"  {note}", style="dim")
+        _paragraph(note, indent=2, style="dim")
     line("")
     width = len(str(len(music.items)))
     for number, item in enumerate(music.items, start=1):
@@ -119,7 +120,7 @@ def playlist(music: Playlist) -> None:
         line(indent + track.uri, style="dim")
     line("")
     for credit in music.credits:
-        line(credit, style="dim")
+        _paragraph(credit, style="dim")
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str | None = None) -> None:
@@ -161,6 +162,11 @@ def stages() -> Generator[Callable[[str, int, int], None]]:
 def _log_stage(stage: str, done: int, total: int) -> None:
     if done == total or done % max(1, total // 10) == 0:
         error_console.print(f"{stage}: {done} of {total}")
+
+
+def _paragraph(text: str, *, indent: int = 0, style: str = "") -> None:
+    """Plain text, wrapped to the terminal."""
+    console.print(Padding(Text(text, style=style), (0, 0, 0, indent)))
 
 
 def _clock(seconds: float) -> str:
