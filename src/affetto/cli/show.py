@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -109,15 +110,17 @@ def playlist(music: Playlist) -> None:
     for note in music.notes:
         _paragraph(note, indent=2, style="dim")
     line("")
-    width = len(str(len(music.items)))
-    for number, item in enumerate(music.items, start=1):
+    names = [f"{track.title} · {track.artist}" for track in music.tracks]
+    widest = max(map(cell_len, names))
+    console.print(Text(f"  #  {set_cell_size('track', widest)}  length    tempo", style="dim"), soft_wrap=True)
+    for number, (item, name) in enumerate(zip(music.items, names, strict=True), start=1):
         track = item.track
-        facts = " · ".join(filter(None, [_clock(track.seconds or 0), f"{track.tempo:.0f} bpm" if track.tempo else ""]))
-        head = Text(f"{number:>{width + 1}}  ") + Text(track.title, style="bold") + Text(f" · {track.artist}")
-        console.print(head + Text(f"   {facts}", style="dim"), soft_wrap=True)
-        indent = " " * (width + 3)
-        line(indent + "; ".join(item.reasons))
-        line(indent + track.uri, style="dim")
+        length = _clock(track.seconds) if track.seconds else ""
+        tempo = f"{track.tempo:.0f} bpm" if track.tempo else ""
+        row = Text(f"{number:>3}  ") + Text(set_cell_size(name, widest), style="bold")
+        console.print(row + Text(f"  {length:>6}  {tempo:>7}"), soft_wrap=True)
+        line(f"     {item.why}")
+        line(f"     {track.uri}", style="dim")
     line("")
     for credit in music.credits:
         _paragraph(credit, style="dim")

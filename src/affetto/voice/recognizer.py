@@ -137,7 +137,7 @@ def _verdict(total: npt.NDArray[np.floating], speech: float, seconds: float) -> 
         return Reading.abstain("no speech was heard")
     if seconds < MIN_SPEECH_SECONDS:
         return Reading.abstain(
-            f"only {seconds:.1f} s of speech, at least {MIN_SPEECH_SECONDS} s are needed", seconds=seconds
+            f"only {seconds:.2f} s of speech, at least {MIN_SPEECH_SECONDS} s are needed", seconds=seconds
         )
     if speech / seconds < _SPEECH_THRESHOLD:
         return Reading.abstain("sounds like music or noise, not like a voice speaking", seconds=seconds)
