@@ -1,6 +1,6 @@
 """What is not a voice speaking is not read: recordings that the speech gate did not learn from.
 
-pytest tests/voice/test_non_speech.py -s        # prints the share
+pytest tests/voice/test_gate.py -s        # prints the share
 """
 
 from pathlib import Path
