@@ -76,20 +76,28 @@ def _evaluate(
         style="bold",
     )
     show.table(
-        ("seed", "UAR", "accuracy", "macro F1", "ECE", "confident half", "arousal rho", "valence rho", "UAR by fold"),
+        ("seed", "UAR", "accuracy", "macro F1", "ECE", "sure half", "arousal", "valence"),
         [
             (
-                str(s.seed),
-                *(f"{v:.4f}" for v in (s.uar, s.accuracy, s.macro_f1, s.ece, s.confident_half)),
-                f"{s.arousal_correlation:.3f}",
-                f"{s.valence_correlation:.3f}",
-                " ".join(f"{v:.3f}" for v in s.uar_folds.values()),
+                str(seed.seed),
+                f"{seed.uar:.4f}",
+                f"{seed.accuracy:.4f}",
+                f"{seed.macro_f1:.4f}",
+                f"{seed.ece:.4f}",
+                f"{seed.confident_half:.4f}",
+                f"{seed.arousal_correlation:.3f}",
+                f"{seed.valence_correlation:.3f}",
             )
-            for s in result.seeds
+            for seed in result.seeds
         ],
+    )
+    show.line("  sure half: accuracy on the most confident half; arousal, valence: rank correlation with the label's")
+    show.table(
+        ("seed", *(f"fold {name}" for name in result.seeds[0].uar_folds)),
+        [(str(seed.seed), *(f"{uar:.4f}" for uar in seed.uar_folds.values())) for seed in result.seeds],
     )
     answers = list(next(iter(result.confusion.values())))
     show.table(
-        ("label, % answered", *answers),
+        ("answers in %", *(answer[:8] for answer in answers)),
         [(label, *(f"{100 * share:.0f}" for share in row.values())) for label, row in result.confusion.items()],
     )
