@@ -96,6 +96,12 @@ def _evaluate(
         ("seed", *(f"fold {name}" for name in result.seeds[0].uar_folds)),
         [(str(seed.seed), *(f"{uar:.4f}" for uar in seed.uar_folds.values())) for seed in result.seeds],
     )
+    if len(result.uar_corpora) > 1:
+        scores = [*result.uar_corpora.values()]
+        show.table(
+            ("UAR on", *result.uar_corpora, "mean"),
+            [("", *(f"{uar:.4f}" for uar in (*scores, sum(scores) / len(scores))))],
+        )
     answers = list(next(iter(result.confusion.values())))
     show.table(
         ("answers in %", *(answer[:8] for answer in answers)),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from affetto.affect import Emotion
+from affetto.affect import EMOTIONS, Emotion
 from affetto.errors import CorpusError
 
 __all__ = ["AUDIO_SUFFIXES", "Clip", "Corpus", "CorpusNameError", "Facts", "scan_corpus"]
@@ -78,6 +78,11 @@ class Corpus:
     licence: str
     emotions: frozenset[Emotion]
     parse: Callable[[PurePath], Facts]
+
+    @property
+    def mask(self) -> tuple[bool, ...]:
+        """For each of the eight emotions, in their order, whether it occurs in the corpus."""
+        return tuple(emotion in self.emotions for emotion in EMOTIONS)
 
 
 def scan_corpus(corpus: Corpus, folder: Path) -> tuple[Clip, ...]:

@@ -150,5 +150,5 @@ def _labels(data: PreparedData, rows: Sequence[int]) -> npt.NDArray[np.int64]:
 
 
 def _known(data: PreparedData, rows: Sequence[int]) -> Floats:
-    corpora = [CORPORA[data.clips[row].corpus] for row in rows]
-    return np.array([[0.0 if emotion in corpus.emotions else _OUTSIDE for emotion in EMOTIONS] for corpus in corpora])
+    masks = np.array([CORPORA[data.clips[row].corpus].mask for row in rows])
+    return np.where(masks, 0.0, _OUTSIDE)

@@ -59,6 +59,7 @@ class Figures:
         uar: Mean UAR over folds and seeds.
         uar_spread: Standard deviation of UAR over folds, all seeds together.
         uar_interval: 95 % interval of the first seed's pooled UAR, speakers drawn with replacement.
+        uar_corpora: UAR on each corpus, on its own labels, mean over seeds.
         recall: Recall of each emotion, seeds pooled.
         confusion: Share of each label's clips given each answer, seeds pooled, ``[label][answer]``.
         seeds: The figures seed by seed.
@@ -69,6 +70,7 @@ class Figures:
     uar: float
     uar_spread: float
     uar_interval: tuple[float, float]
+    uar_corpora: dict[str, float]
     recall: dict[str, float]
     confusion: dict[str, dict[str, float]]
     seeds: tuple[SeedFigures, ...]
@@ -100,6 +102,7 @@ def figures(predictions: Sequence[Prediction]) -> Figures:
         uar=float(np.mean([one.uar for one in each])),
         uar_spread=float(np.std(folds)),
         uar_interval=bootstrap_interval(_labels(first), _guesses(first), speakers),
+        uar_corpora=_uar_corpora(list(by_seed.values())),
         recall={str(EMOTIONS[k]): float(shares[k, k]) for k in present},
         confusion={
             str(EMOTIONS[k]): {str(e): float(s) for e, s in zip(EMOTIONS, shares[k], strict=True)} for k in present
@@ -128,6 +131,14 @@ def _seed_figures(seed: int, rows: Sequence[Prediction]) -> SeedFigures:
         valence_correlation=spearman(read[:, 0], expected[:, 0]),
         arousal_correlation=spearman(read[:, 1], expected[:, 1]),
     )
+
+
+def _uar_corpora(seeds: Sequence[Sequence[Prediction]]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for corpus in dict.fromkeys(p.corpus for rows in seeds for p in rows):
+        inside = [[p for p in rows if p.corpus == corpus] for rows in seeds]
+        found[corpus] = float(np.mean([unweighted_average_recall(_labels(p), _guesses(p)) for p in inside]))
+    return found
 
 
 def _labels(rows: Sequence[Prediction]) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -101,7 +101,7 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
 
     def _targets(self, chosen: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
         clips = [self.examples.clips[i] for i in chosen]
-        known = np.array([[emotion in CORPORA[clip.corpus].emotions for emotion in EMOTIONS] for clip in clips])
+        known = np.array([CORPORA[clip.corpus].mask for clip in clips])
         label = np.array([[clip.emotion is emotion for emotion in EMOTIONS] for clip in clips])
         smoothing = self.recipe.training.label_smoothing
         return ((1 - smoothing) * label + smoothing * known / known.sum(axis=1, keepdims=True)).astype(
