@@ -75,3 +75,8 @@ def test_a_corpus_says_what_it_is(name: str) -> None:
     assert len(corpus.language) == 2
     assert corpus.emotions <= set(EMOTIONS)
     assert {facts.emotion for (owner, _), facts in GOOD.items() if owner == name} - {None} <= corpus.emotions
+
+
+def test_the_target_is_the_emotion_or_else_the_corpus_own_word() -> None:
+    assert CORPORA["emodb"].parse(PurePath("08a02La")).target == "boredom"
+    assert CORPORA["tess"].parse(PurePath("YAF_youth_ps")).target == "surprised"

@@ -38,6 +38,11 @@ class Facts:
     intensity: str = ""
     sentence: str = ""
 
+    @property
+    def target(self) -> str:
+        """What a clip is to be recognized as: its emotion among the eight, else the corpus's own word (boredom)."""
+        return self.label if self.emotion is None else self.emotion.value
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clip(Facts):
