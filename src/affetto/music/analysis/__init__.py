@@ -1,0 +1,5 @@
+"""What a track sounds like, in numbers: tempo, key, loudness, onsets and timbre."""
+
+from affetto.music.analysis.track import ANALYSIS_VERSION, FEATURES, Analysis, analyse
+
+__all__ = ["ANALYSIS_VERSION", "FEATURES", "Analysis", "analyse"]
