@@ -36,10 +36,13 @@ def tiny_recipe(root: Path, *, steps: int = 100) -> Recipe:
     return Recipe.model_validate(
         {
             "name": "tiny",
-            "data": {"root": root, "shares": {"ravdess": 1.0}, "non_speech": ["noise/*.flac"]},
-            "network": {"channels": (4, 8, 8, 8, 8), "attention_heads": 2, "dropout": 0.1},
-            "training": {"steps": steps, "batch": 16, "averaging": 0.9, "precision": "32-true"},
-            "augment": {"crop_seconds": (0.6, 0.7), "mixup": 0.0, "band": 0.0, "frequency_mask": 2},
+            "data": {"root": root, "corpora": ["ravdess"], "non_speech": ["noise/*.flac"]},
+            "model": {
+                "family": "recognizer",
+                "network": {"channels": (4, 8, 8, 8, 8), "attention_heads": 2, "dropout": 0.1},
+                "training": {"steps": steps, "batch": 16, "averaging": 0.9, "precision": "32-true"},
+                "augment": {"crop_seconds": (0.6, 0.7), "mixup": 0.0, "band": 0.0, "frequency_mask": 2},
+            },
         }
     )
 
@@ -50,19 +53,20 @@ def recipe_text(root: Path, *, steps: int = 100) -> str:
 name = "tiny"
 [data]
 root = "{root}"
+corpora = ["ravdess"]
 non_speech = ["noise/*.flac"]
-[data.shares]
-ravdess = 1.0
-[network]
+[model]
+family = "recognizer"
+[model.network]
 channels = [4, 8, 8, 8, 8]
 attention_heads = 2
 dropout = 0.1
-[training]
+[model.training]
 steps = {steps}
 batch = 16
 averaging = 0.9
 precision = "32-true"
-[augment]
+[model.augment]
 crop_seconds = [0.6, 0.7]
 mixup = 0.0
 band = 0.0

@@ -56,7 +56,7 @@ def emobox_ravdess(clips: Sequence[Clip]) -> tuple[Fold, ...]:
         CorpusError: If RAVDESS is not among the clips.
     """
     if not any(clip.corpus == "ravdess" for clip in clips):
-        raise CorpusError("protocol emobox-ravdess needs the corpus ravdess; add it to data.shares of the recipe")
+        raise CorpusError("protocol emobox-ravdess needs the corpus ravdess; add it to data.corpora of the recipe")
     return tuple(
         _leave_out(str(number), clips, lambda c, actors=actors: c.corpus == "ravdess" and c.speaker[1:] in actors)
         for number, actors in enumerate(EMOBOX_RAVDESS, start=1)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from affetto.affect import EMOTIONS
 from affetto.corpora import load_corpora
 from affetto.corpora.non_speech import split_non_speech
 from affetto.corpora.table import Clip
@@ -30,14 +31,20 @@ class PreparedData:
     speech: dict[str, Spectrograms]
     noise: Spectrograms
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The eight emotions, then every further label of the clips."""
+        emotions = tuple(str(emotion) for emotion in EMOTIONS)
+        return (*emotions, *sorted({clip.target for clip in self.clips} - set(emotions)))
+
     def rows(self, clips: Sequence[Clip]) -> list[int]:
-        """Where clips stand in the spectrograms; those without one of the eight emotions are left out."""
+        """Where clips stand in the spectrograms."""
         place = {clip.path: row for row, clip in enumerate(self.clips)}
-        return [place[clip.path] for clip in clips if clip.emotion is not None]
+        return [place[clip.path] for clip in clips]
 
     def training_set(self, clips: Sequence[Clip]) -> TrainingSet:
         """Some of the clips, to be fitted."""
-        return TrainingSet(self.clips, self.speech, self.noise, np.array(self.rows(clips)))
+        return TrainingSet(self.clips, self.speech, self.noise, self.labels, np.array(self.rows(clips)))
 
 
 def prepare(recipe: Recipe, cache: Path, *, progress: Callable[[str, int, int], None] | None = None) -> PreparedData:
@@ -52,7 +59,7 @@ def prepare(recipe: Recipe, cache: Path, *, progress: Callable[[str, int, int], 
         CorpusError: If data is missing or cannot be read.
     """
     root = recipe.data.root
-    clips = load_corpora(recipe.corpora, root / recipe.data.speech)
+    clips = load_corpora(recipe.data.corpora, root / recipe.data.speech)
     noise, _ = split_non_speech(root, recipe.data.non_speech)
     return PreparedData(
         clips=clips,

@@ -17,13 +17,11 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-from affetto.affect import EMOTIONS
-from affetto.corpora import CORPORA
 from affetto.corpora.table import Clip
 from affetto.learning.augment import add_noise, change_channel, hide_bands
 from affetto.learning.examples import VARIANTS, Spectrograms
 from affetto.learning.networks import HOP_LENGTH, EmotionNetwork
-from affetto.learning.recipe import Recipe
+from affetto.learning.recipe import RecognizerRecipe
 from affetto.voice.audio import RATE
 
 __all__ = ["Batches", "TrainingSet", "fit", "predict_logits"]
@@ -39,30 +37,38 @@ class TrainingSet:
         clips: What is known of each clip, in the order of the spectrograms.
         speech: Spectrograms of the clips, one set per variant.
         noise: Spectrograms of sounds that are not speech.
+        labels: What can be answered: the eight emotions, then further labels of the corpora.
         chosen: Indices of the clips that may be learnt from.
     """
 
     clips: Sequence[Clip]
     speech: dict[str, Spectrograms]
     noise: Spectrograms
+    labels: tuple[str, ...]
     chosen: npt.NDArray[np.int64]
 
 
 class Batches(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
     """Augmented batches, each a pure function of the seed and its number, so that training resumes to the same result.
 
-    A batch is mel power ``(batch, mels, frames)``, target probabilities ``(batch, 8)``, the emotions its corpus knows
-    ``(batch, 8)`` as booleans, and whether it is speech ``(batch,)``.
+    A batch is mel power ``(batch, mels, frames)``, target probabilities ``(batch, labels)``, the labels its corpus
+    knows ``(batch, labels)`` as booleans, and whether it is speech ``(batch,)``.
     """
 
-    def __init__(self, examples: TrainingSet, recipe: Recipe, *, seed: int, first: int = 0, count: int = 1) -> None:
+    def __init__(
+        self, examples: TrainingSet, recipe: RecognizerRecipe, *, seed: int, first: int = 0, count: int = 1
+    ) -> None:
         self.examples, self.recipe, self.seed, self.first, self.count = examples, recipe, seed, first, count
-        self._by_corpus: dict[str, list[npt.NDArray[np.int64]]] = {}
-        for corpus in recipe.corpora:
+        corpora = list(dict.fromkeys(examples.clips[i].corpus for i in examples.chosen))
+        self._groups: list[list[npt.NDArray[np.int64]]] = []
+        self._known: dict[str, list[bool]] = {}
+        for corpus in corpora:
             rows = [i for i in examples.chosen if examples.clips[i].corpus == corpus]
-            groups = [[i for i in rows if examples.clips[i].emotion is emotion] for emotion in EMOTIONS]
-            self._by_corpus[corpus] = [np.array(group) for group in groups if group]
-        shares = np.array([recipe.data.shares[corpus] for corpus in recipe.corpora])
+            groups = [[i for i in rows if examples.clips[i].target == label] for label in examples.labels]
+            self._groups.append([np.array(group) for group in groups if group])
+            targets = {clip.target for clip in examples.clips if clip.corpus == corpus}
+            self._known[corpus] = [label in targets for label in examples.labels]
+        shares = np.array([recipe.shares.get(corpus, 1.0) for corpus in corpora])
         self._shares = shares / shares.sum()
 
     def __len__(self) -> int:
@@ -74,7 +80,7 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
         rng = np.random.default_rng([self.seed, self.first + index])
         recipe, examples = self.recipe, self.examples
         length = int(rng.uniform(*recipe.augment.crop_seconds) * RATE / HOP_LENGTH)
-        silent = round(recipe.data.non_speech_share * recipe.training.batch)
+        silent = round(recipe.training.non_speech_share * recipe.training.batch)
         chosen, corpora = self._choose(recipe.training.batch - silent, rng)
         variants = rng.integers(len(VARIANTS), size=len(chosen))
         crops = [examples.speech[VARIANTS[v]].crop(i, length, rng) for v, i in zip(variants, chosen, strict=True)]
@@ -85,7 +91,7 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
         noise = self._noise(len(chosen) + silent, length, rng)
         power = np.concatenate([add_noise(power, noise[silent:], rng, recipe.augment), noise[:silent]])
         power = hide_bands(change_channel(power, rng, recipe.augment), rng, recipe.augment)
-        empty = np.zeros((silent, len(EMOTIONS)), np.float32)
+        empty = np.zeros((silent, len(examples.labels)), np.float32)
         return (
             torch.from_numpy(np.ascontiguousarray(power, dtype=np.float32)),
             torch.from_numpy(np.concatenate([targets, empty])),
@@ -94,15 +100,15 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
         )
 
     def _choose(self, count: int, rng: np.random.Generator) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Clips by corpus share, then emotion, each equally likely; and the number of each one's corpus."""
+        """Clips by corpus share, then label, each equally likely; and the number of each one's corpus."""
         corpora = np.sort(rng.choice(len(self._shares), size=count, p=self._shares))
-        groups = [self._by_corpus[self.recipe.corpora[corpus]] for corpus in corpora]
+        groups = [self._groups[corpus] for corpus in corpora]
         return np.array([rng.choice(group[rng.integers(len(group))]) for group in groups]), corpora
 
     def _targets(self, chosen: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
         clips = [self.examples.clips[i] for i in chosen]
-        known = np.array([CORPORA[clip.corpus].mask for clip in clips])
-        label = np.array([[clip.emotion is emotion for emotion in EMOTIONS] for clip in clips])
+        known = np.array([self._known[clip.corpus] for clip in clips])
+        label = np.array([[clip.target == label for label in self.examples.labels] for clip in clips])
         smoothing = self.recipe.training.label_smoothing
         return ((1 - smoothing) * label + smoothing * known / known.sum(axis=1, keepdims=True)).astype(
             np.float32
@@ -132,9 +138,9 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
 
 
 class _Training(lightning.LightningModule):
-    def __init__(self, examples: TrainingSet, recipe: Recipe, seed: int) -> None:
+    def __init__(self, examples: TrainingSet, recipe: RecognizerRecipe, seed: int) -> None:
         super().__init__()
-        self.network = EmotionNetwork(recipe.network)
+        self.network = EmotionNetwork(recipe.network, labels=len(examples.labels))
         self.examples, self.recipe, self.seed = examples, recipe, seed
 
     def train_dataloader(self) -> DataLoader[tuple[Tensor, Tensor, Tensor, Tensor]]:
@@ -170,7 +176,7 @@ class _Training(lightning.LightningModule):
 
 def fit(
     examples: TrainingSet,
-    recipe: Recipe,
+    recipe: RecognizerRecipe,
     *,
     folder: Path,
     seed: int = 0,
@@ -194,7 +200,7 @@ def fit(
     """
     finished = folder / "network.pt"
     if finished.is_file():
-        network = EmotionNetwork(recipe.network)
+        network = EmotionNetwork(recipe.network, labels=len(examples.labels))
         network.load_state_dict(torch.load(finished, weights_only=True))
         return network.eval()
     torch.set_num_threads(threads)
@@ -233,7 +239,7 @@ def fit(
 
 
 def predict_logits(network: EmotionNetwork, spectrograms: Spectrograms, rows: Sequence[int]) -> npt.NDArray[np.float32]:
-    """Emotion logits and, last, the speech logit of whole clips: shape ``(len(rows), 9)``."""
+    """Logits of the labels and, last, of speech, for whole clips: shape ``(len(rows), labels + 1)``."""
     outputs: list[Tensor] = []
     with torch.inference_mode():
         for row in rows:

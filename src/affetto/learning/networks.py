@@ -79,11 +79,13 @@ def _stage(
 class EmotionNetwork(nn.Module):
     """A small convolutional network on two views of the log-mel spectrogram.
 
+    It answers with the eight emotions and, where corpora have further labels, those after them.
+
     The first view keeps the shape of the spectrum (only the level of the recording is taken out), the second takes the
     mean of every band out, which removes the microphone and much of the speaker.
     """
 
-    def __init__(self, recipe: NetworkRecipe) -> None:
+    def __init__(self, recipe: NetworkRecipe, *, labels: int = len(EMOTIONS)) -> None:
         super().__init__()
         a, b, c, d, e = recipe.channels
         self.mel_power = MelPower()
@@ -99,11 +101,11 @@ class EmotionNetwork(nn.Module):
         self.pooling = AttentivePooling(e, recipe.attention_heads)
         self.normalize = nn.BatchNorm1d(2 * e)
         self.dropout = nn.Dropout(recipe.dropout)
-        self.emotion = nn.Linear(2 * e, len(EMOTIONS))
+        self.emotion = nn.Linear(2 * e, labels)
         self.speech = nn.Linear(2 * e, 1)
 
     def forward(self, power: Tensor) -> tuple[Tensor, Tensor]:
-        """Mel power ``(batch, N_MELS, frames)`` to emotion logits ``(batch, 8)`` and the speech logit ``(batch,)``."""
+        """Mel power ``(batch, N_MELS, frames)`` to logits ``(batch, labels)`` and the speech logit ``(batch,)``."""
         shape = torch.log(power / power.mean(dim=(1, 2), keepdim=True).clamp(min=1e-12) + _FLOOR) * 0.25 + 1.0
         change = shape - shape.mean(dim=2, keepdim=True)
         x = torch.stack([shape, change], dim=1)
@@ -123,4 +125,5 @@ class Recognition(nn.Module):
     def forward(self, waveform: Tensor) -> tuple[Tensor, Tensor]:
         """``(batch, samples)`` at 16 kHz to probabilities of the emotions ``(batch, 8)`` and of speech ``(batch,)``."""
         emotion, speech = self.network(self.network.mel_power(waveform))
+        emotion = emotion[:, : len(EMOTIONS)]  # a label that is no emotion (boredom) only helps to learn
         return torch.softmax(emotion / self.temperature, dim=1), torch.sigmoid(speech)

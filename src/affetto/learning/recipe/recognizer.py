@@ -1,0 +1,91 @@
+"""The recipe of the recognizer that ships: one convolutional network for many corpora."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from affetto.learning.recipe.part import Part
+
+__all__ = ["AugmentRecipe", "NetworkRecipe", "RecognizerRecipe", "TrainingRecipe"]
+
+
+class NetworkRecipe(Part):
+    """The shape of the network.
+
+    Attributes:
+        channels: Channels of the five convolution stages.
+        attention_heads: Heads of the attentive pooling.
+        dropout: Share of pooled features dropped in training.
+    """
+
+    channels: tuple[int, int, int, int, int] = (32, 48, 64, 96, 128)
+    attention_heads: int = Field(default=4, ge=1)
+    dropout: float = Field(default=0.4, ge=0, lt=1)
+
+
+class TrainingRecipe(Part):
+    """How the weights are found: a fixed number of steps, no choice of epoch.
+
+    Attributes:
+        steps: Optimizer steps.
+        batch: Examples in a step.
+        rate: Highest learning rate (one cycle, cosine).
+        weight_decay: AdamW weight decay.
+        label_smoothing: Probability spread over the other emotions of the corpus.
+        averaging: Decay of the exponential moving average of the weights.
+        non_speech_share: Share of sounds that are not speech in a batch, for the gate.
+        gate_weight: Weight of the speech gate's loss.
+        precision: Arithmetic of the convolutions.
+    """
+
+    steps: int = Field(default=3000, ge=1)
+    batch: int = Field(default=64, ge=2)
+    rate: float = Field(default=3e-3, gt=0)
+    weight_decay: float = Field(default=0.02, ge=0)
+    label_smoothing: float = Field(default=0.1, ge=0, lt=1)
+    averaging: float = Field(default=0.998, ge=0, lt=1)
+    non_speech_share: float = Field(default=0.1, ge=0, le=0.5)
+    gate_weight: float = Field(default=0.2, ge=0)
+    precision: Literal["bf16-mixed", "32-true"] = "bf16-mixed"
+
+
+class AugmentRecipe(Part):
+    """Changes to an example that leave its emotion as it is; shares are probabilities.
+
+    Attributes:
+        crop_seconds: Shortest and longest crop; one length for a whole batch.
+        noise: Share of examples with noise added.
+        snr_db: Lowest and highest signal-to-noise ratio.
+        channel_db: Standard deviation of a random smooth change of the spectrum.
+        band: Share of examples with the top of the spectrum cut off, as on a phone.
+        frequency_mask: Widest band of mel bins hidden, twice per example.
+        time_mask: Longest stretch hidden, as a share of the crop, twice per example.
+        mixup: Share of examples blended with another of the same corpus.
+    """
+
+    crop_seconds: tuple[float, float] = (2.0, 4.0)
+    noise: float = Field(default=0.4, ge=0, le=1)
+    snr_db: tuple[float, float] = (5.0, 35.0)
+    channel_db: float = Field(default=2.5, ge=0)
+    band: float = Field(default=0.1, ge=0, le=1)
+    frequency_mask: int = Field(default=10, ge=0, le=32)
+    time_mask: float = Field(default=0.15, ge=0, lt=0.5)
+    mixup: float = Field(default=0.3, ge=0, le=1)
+
+
+class RecognizerRecipe(Part):
+    """A network on the mel spectrogram, for several corpora with different emotions, with a speech gate.
+
+    Attributes:
+        family: Names this kind of model.
+        shares: Share of each corpus in a batch of speech, they need not sum to 1; one that is left out gets share 1.
+        network: The shape of the network.
+        training: How the weights are found.
+        augment: How examples are varied.
+    """
+
+    family: Literal["recognizer"] = "recognizer"
+    shares: dict[str, float] = {}
+    network: NetworkRecipe = NetworkRecipe()
+    training: TrainingRecipe = TrainingRecipe()
+    augment: AugmentRecipe = AugmentRecipe()
