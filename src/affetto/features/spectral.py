@@ -1,9 +1,20 @@
-"""Spectra: frames, mel filters and the log-mel spectrogram."""
+"""Spectra: frames, mel filters, the log-mel spectrogram and cepstral coefficients."""
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["alpha_ratio", "frame_signal", "hz_to_mel", "log_mel", "mel_filterbank", "mel_to_hz"]
+__all__ = [
+    "alpha_ratio",
+    "cepstrum",
+    "deltas",
+    "frame_signal",
+    "hz_to_mel",
+    "log_mel",
+    "mel_filterbank",
+    "mel_to_hz",
+    "mfcc",
+    "power_spectrogram",
+]
 
 Floats = npt.NDArray[np.float32]
 
@@ -102,6 +113,97 @@ def log_mel(
     power = np.abs(spectrum).astype(np.float32) ** 2
     filters = mel_filterbank(n_mels=n_mels, n_fft=n_fft, rate=rate, fmin=fmin, fmax=fmax)
     return np.log(filters @ power.T + np.float32(floor))
+
+
+def power_spectrogram(
+    y: npt.NDArray[np.floating], *, frame_length: int, hop_length: int, n_fft: int | None = None
+) -> Floats:
+    """Power of short overlapping stretches at each frequency, Hann window, frames not centred.
+
+    Args:
+        y: Signal, shape ``(n,)`` with ``n >= frame_length``.
+        frame_length: Samples in a frame.
+        hop_length: Samples between frames.
+        n_fft: Length of the transform, ``frame_length`` or more; the frame's own length if left out.
+
+    Returns:
+        Shape ``(1 + (n - frame_length) // hop_length, n_fft // 2 + 1)``: time first, as all functions of a
+        spectrogram take it.
+
+    Raises:
+        ValueError: If the transform is shorter than a frame, or the signal is.
+    """
+    size = frame_length if n_fft is None else n_fft
+    if size < frame_length:
+        raise ValueError(f"transform of {size} samples: give {frame_length} (the frame) or more")
+    window = np.hanning(frame_length + 1)[:-1].astype(np.float32)
+    frames = frame_signal(np.asarray(y, np.float32), frame_length=frame_length, hop_length=hop_length)
+    spectrum = np.fft.rfft(frames * window, size, axis=1)
+    return (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
+
+
+def cepstrum(log_bands: npt.NDArray[np.floating], *, count: int = 13) -> Floats:
+    """Cepstral coefficients of log band powers: the orthonormal cosine transform (Davis & Mermelstein 1980).
+
+    Args:
+        log_bands: Logarithm of the power in each band, shape ``(frames, bands)``.
+        count: Number of coefficients, the first of which is the level; at most ``bands``.
+
+    Returns:
+        Shape ``(frames, count)``.
+
+    Raises:
+        ValueError: If there are fewer bands than coefficients.
+    """
+    bands = log_bands.shape[1]
+    if not 1 <= count <= bands:
+        raise ValueError(f"{count} coefficients of {bands} bands: give 1 to {bands}")
+    angle = np.pi * np.arange(count)[:, None] * (np.arange(bands) + 0.5) / bands
+    transform = np.cos(angle) * np.sqrt(np.where(np.arange(count) == 0, 1.0, 2.0) / bands)[:, None]
+    return (log_bands @ transform.T.astype(np.float32)).astype(np.float32)
+
+
+def mfcc(y: Floats, *, rate: int, count: int = 13, n_fft: int = 512, hop_length: int = 160, n_mels: int = 40) -> Floats:
+    """Mel-frequency cepstral coefficients: the cosine transform of :func:`log_mel` (natural logarithm).
+
+    Args:
+        y: Signal, shape ``(n,)`` with ``n >= n_fft``.
+        rate: Samples per second.
+        count: Number of coefficients, the first of which is the level.
+        n_fft: Samples in a frame.
+        hop_length: Samples between frames.
+        n_mels: Number of mel filters, from 20 Hz to half the rate.
+
+    Returns:
+        Shape ``(frames, count)``.
+    """
+    bands = log_mel(y, rate=rate, n_fft=n_fft, hop_length=hop_length, n_mels=n_mels, fmin=20.0, fmax=rate / 2)
+    return cepstrum(bands.T, count=count)
+
+
+def deltas(x: npt.NDArray[np.floating], *, width: int = 2) -> npt.NDArray[np.floating]:
+    """Slope of each column over time, by regression on ``width`` frames either side; the ends are repeated.
+
+    The formula of the HTK book (Young et al. 2006, section 5.9); apply it twice for the second derivative.
+
+    Args:
+        x: Shape ``(frames, columns)``.
+        width: Frames on either side.
+
+    Returns:
+        Change per frame, the shape of ``x``.
+
+    >>> deltas(np.array([[0.0], [1.0], [2.0], [3.0], [4.0]]))[2]
+    array([1.])
+    """
+    if len(x) == 0:
+        return x.copy()
+    padded = np.pad(x, ((width, width), (0, 0)), mode="edge")
+    total = np.zeros_like(x)
+    for step in range(1, width + 1):
+        ahead, behind = width + step, width - step
+        total += step * (padded[ahead : ahead + len(x)] - padded[behind : behind + len(x)])
+    return total / (2 * sum(step**2 for step in range(1, width + 1)))
 
 
 def alpha_ratio(y: npt.NDArray[np.floating], *, rate: int) -> float:
