@@ -5,6 +5,7 @@ definitions of our own: four views of the descriptors (the whole utterance, thei
 thirds), the modulation spectrum of the mel bands, and its timing.
 """
 
+import itertools
 from functools import cache
 
 import numpy as np
@@ -125,7 +126,7 @@ def _sounding(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
 def _thirds(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     edges = np.linspace(0, len(x), 4).astype(int)
     middle = mean(x)
-    return np.stack([mean(x[a:b]) - middle for a, b in zip(edges[:-1], edges[1:], strict=True)])
+    return np.stack([mean(x[a:b]) - middle for a, b in itertools.pairwise(edges)])
 
 
 def _contrast(x: npt.NDArray[np.float32], voiced: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
@@ -144,7 +145,7 @@ def _modulation(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     size = max(_MODULATION_FRAMES, 1 << (len(away) - 1).bit_length())
     power = np.abs(np.fft.rfft(away, size, axis=0)) ** 2
     hz = np.fft.rfftfreq(size, 0.01)
-    ranges = zip(_MODULATIONS[:-1], _MODULATIONS[1:], strict=True)
+    ranges = itertools.pairwise(_MODULATIONS)
     energy = np.stack([power[(hz >= low) & (hz < high)].sum(axis=0) for low, high in ranges], axis=1)
     return np.log(energy / (energy.sum(axis=1, keepdims=True) + 1e-12) + 1e-3)
 

@@ -4,6 +4,8 @@ Every function takes a spectrogram with time first, as :func:`~affetto.features.
 and the frequency of each column. None depends on the level of the recording. A silent frame gives a finite value.
 """
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 
@@ -138,7 +140,7 @@ def slope(power: Floats, hz: Floats, *, low: float, high: float) -> Floats:
 
 
 def band_ratio_db(power: Floats, hz: Floats, above: tuple[float, float], below: tuple[float, float]) -> Floats:
-    """Energy in one band against another, dB, shape ``(frames,)``: the alpha ratio of GeMAPS for 1-5 kHz and 50-1000 Hz.
+    """Energy in one band against another, dB, shape ``(frames,)``; 1-5 kHz against 50-1000 Hz is the alpha ratio.
 
     Args:
         power: Shape ``(frames, bins)``.
@@ -177,7 +179,7 @@ def contrast(
         share: Part of the bins, strongest and weakest, whose means are compared.
     """
     bands: list[Floats] = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         ordered = np.sort(power[:, _between(hz, low, high)], axis=1)
         count = max(1, round(share * ordered.shape[1]))
         valley, peak = ordered[:, :count].mean(axis=1), ordered[:, -count:].mean(axis=1)

@@ -37,7 +37,7 @@ def mean(x: Columns) -> Floats:
     >>> mean(np.array([[1.0], [2.0], [6.0]]))
     array([3.])
     """
-    return np.mean(x, axis=0, dtype=np.float64) if len(x) else np.zeros(x.shape[1])
+    return np.asarray(np.mean(x, axis=0, dtype=np.float64)) if len(x) else np.zeros(x.shape[1])
 
 
 def standard_deviation(x: Columns) -> Floats:
