@@ -2,17 +2,11 @@
 
 from pathlib import Path
 
-from affetto.corpora.ased import ASED
-from affetto.corpora.emodb import EMODB
-from affetto.corpora.nemo import NEMO
-from affetto.corpora.ravdess import RAVDESS
+from affetto.corpora.published import CORPORA
 from affetto.corpora.table import Clip, Corpus, scan_corpus
-from affetto.corpora.tess import TESS
 from affetto.errors import CorpusError
 
 __all__ = ["CORPORA", "Clip", "Corpus", "load_corpora", "scan_corpus"]
-
-CORPORA: dict[str, Corpus] = {corpus.name: corpus for corpus in (RAVDESS, TESS, EMODB, NEMO, ASED)}
 
 
 def load_corpora(names: tuple[str, ...], root: Path) -> tuple[Clip, ...]:

@@ -1,4 +1,7 @@
-"""ASED: 65 speakers of Amharic, five emotions (Retta et al. 2023)."""
+"""ASED: 65 speakers of Amharic, five emotions (Retta et al. 2023).
+
+Names as in the README of the published set (github.com/Ethio2021/ASED_V1): ``n1-01-02-01-03``.
+"""
 
 import re
 from pathlib import PurePath
@@ -16,7 +19,7 @@ _EMOTIONS = {
     "a5": Emotion.ANGRY,
 }
 _GENDERS = {"01": "f", "02": "m"}
-_NAME = re.compile(r"(?P<emotion>[a-z]\d)-(?P<sentence>\d+)-(?P<take>\d+)-(?P<gender>\d+)-(?P<speaker>\d+)")
+_NAME = re.compile(r"(?P<emotion>[a-z]\d)-(?P<sentence>\d+)-(?P<take>\d+)-(?P<gender>\d+)-(?P<speaker>\d+)", re.ASCII)
 
 
 def _parse(path: PurePath) -> Facts:
@@ -41,4 +44,5 @@ ASED = Corpus(
     licence="none stated, free to download",
     emotions=frozenset(_EMOTIONS.values()),
     parse=_parse,
+    citation="Retta et al. 2023, A New Amharic Speech Emotion Dataset and Classification Benchmark, arXiv 2201.02710",
 )

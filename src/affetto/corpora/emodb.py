@@ -1,5 +1,9 @@
-"""EmoDB: ten German actors, ten sentences, six emotions and boredom (Burkhardt et al. 2005)."""
+"""EmoDB: ten German actors, ten sentences, six emotions and boredom (Burkhardt et al. 2005).
 
+Names as on emodb.bilderbar.info: ``03a01Fa``.
+"""
+
+import re
 from pathlib import PurePath
 
 from affetto.affect import Emotion
@@ -18,16 +22,21 @@ _LABELS = {  # the code letter is the German word's first
 }
 _WOMEN = {"08", "09", "13", "14", "16"}
 _MEN = {"03", "10", "11", "12", "15"}
+_NAME = re.compile(r"(?P<speaker>\d\d)(?P<sentence>[ab]\d\d)(?P<label>[A-Z])[a-z]?", re.ASCII)
 
 
 def _parse(path: PurePath) -> Facts:
     """``03a01Fa``: speaker, sentence, emotion, take."""
-    stem = path.stem
-    if len(stem) < 6 or stem[:2] not in _WOMEN | _MEN or stem[5] not in _LABELS:
+    match = _NAME.fullmatch(path.stem)
+    if match is None or match["speaker"] not in _WOMEN | _MEN or match["label"] not in _LABELS:
         raise CorpusNameError("expected speaker, sentence, emotion and take such as 03a01Fa")
-    label, emotion = _LABELS[stem[5]]
+    label, emotion = _LABELS[match["label"]]
     return Facts(
-        speaker=stem[:2], gender="f" if stem[:2] in _WOMEN else "m", label=label, emotion=emotion, sentence=stem[2:5]
+        speaker=match["speaker"],
+        gender="f" if match["speaker"] in _WOMEN else "m",
+        label=label,
+        emotion=emotion,
+        sentence=match["sentence"],
     )
 
 
@@ -38,4 +47,6 @@ EMODB = Corpus(
     licence="CC0 1.0",
     emotions=frozenset(emotion for _, emotion in _LABELS.values() if emotion),
     parse=_parse,
+    citation="Burkhardt et al. 2005, Interspeech, A Database of German Emotional Speech",
+    others=frozenset(label for label, emotion in _LABELS.values() if not emotion),
 )

@@ -1,4 +1,7 @@
-"""nEMO: nine Polish actors, 90 sentences, six emotions (Christop 2024)."""
+"""nEMO: nine Polish actors, 90 sentences, six emotions (Christop 2024).
+
+Names as in the published set (huggingface.co/datasets/amu-cai/nEMO): ``EB0_anger_1``.
+"""
 
 from pathlib import PurePath
 
@@ -22,7 +25,7 @@ _GENDERS = {"EB0": "f", "KD0": "f", "MK0": "f", "SB0": "f", "MP0": "m", "TP0": "
 def _parse(path: PurePath) -> Facts:
     """``EB0_anger_1``: speaker, emotion, sentence."""
     parts = path.stem.split("_")
-    if len(parts) != 3 or parts[1] not in _EMOTIONS or not parts[2].isdigit():
+    if len(parts) != 3 or parts[1] not in _EMOTIONS or not (parts[2].isascii() and parts[2].isdecimal()):
         raise CorpusNameError("expected speaker, emotion and sentence such as EB0_anger_1")
     emotion = _EMOTIONS[parts[1]]
     return Facts(speaker=parts[0], gender=_GENDERS.get(parts[0], ""), label=emotion, emotion=emotion, sentence=parts[2])
@@ -35,4 +38,5 @@ NEMO = Corpus(
     licence="CC BY-NC-SA 4.0",
     emotions=frozenset(_EMOTIONS.values()),
     parse=_parse,
+    citation="Christop 2024, LREC-COLING, arXiv 2404.06292",
 )
