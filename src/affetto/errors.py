@@ -11,6 +11,7 @@ __all__ = [
     "CorpusError",
     "ModelError",
     "OptionError",
+    "PlayerError",
     "PlaylistError",
     "RecipeError",
     "SettingsError",
@@ -39,6 +40,10 @@ class ModelError(AffettoError):
 
 class CatalogError(AffettoError):
     """A music catalog cannot be read or holds nothing usable."""
+
+
+class PlayerError(AffettoError):
+    """A player cannot be reached, refuses, or answers what cannot be used."""
 
 
 class PlaylistError(AffettoError):
