@@ -1,8 +1,9 @@
 """One fixed vector for an utterance of any length: statistics of everything that changes along it.
 
 In the spirit of ComParE 2016 (Schuller et al. 2016; Weninger et al. 2013) and eGeMAPS (Eyben et al. 2016), with
-definitions of our own: four views of the descriptors (the whole utterance, their change, the voiced frames alone, its
-thirds), the modulation spectrum of the mel bands, and its timing.
+definitions of our own. The descriptors are seen from several sides: the whole utterance, their change over 40 ms and
+over 160 ms, its voiced frames alone, its thirds; the melody and the quality of the voice also as lines drawn through
+what is unvoiced. The modulation spectrum of the mel bands and the timing complete the vector.
 """
 
 import itertools
@@ -29,10 +30,12 @@ from affetto.features.statistics import (
 
 __all__ = ["FEATURES_VERSION", "functional_names", "functionals"]
 
-FEATURES_VERSION = 1
+FEATURES_VERSION = 2
 """Rises whenever a value of the vector changes: what was computed before is not comparable then."""
 
 _ALWAYS = len(DESCRIPTORS) - VOICE_ONLY
+_DRAWN = 5  # of the voice's columns, those seen as a line over the whole utterance: from f0 to h1_a3
+_WIDE = 8  # frames either side of the wide change
 _PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 _LEVELS = (0.25, 0.5, 0.75, 0.9)
 _MODULATIONS = (0.0, 1.0, 2.0, 4.0, 6.0, 9.0, 13.0, 20.0, 50.0)  # Hz: edges of the modulation bands
@@ -64,15 +67,15 @@ def functionals(samples: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     """
     found = describe(samples)
     x, voiced = found.values, found.voiced
-    change = deltas(x[:, :_ALWAYS])
-    sounding = x[voiced]
-    moving = np.diff(x[:, _ALWAYS:], axis=0)[voiced[1:] & voiced[:-1]]
+    lines = np.concatenate([x[:, :_ALWAYS], _lines(x[:, _ALWAYS:], voiced)], axis=1)
+    change = deltas(lines)
     parts = [
-        _whole(x[:, :_ALWAYS]),
+        _whole(lines[:, : _ALWAYS + _DRAWN]),
         _motion(change),
-        _motion(deltas(change)[:, :_ALWAYS]),
-        _motion(moving),
-        _sounding(sounding),
+        _motion(deltas(change[:, :_ALWAYS])),
+        _motion(deltas(lines, width=_WIDE)),
+        _motion(np.diff(x[:, _ALWAYS:], axis=0)[voiced[1:] & voiced[:-1]]),
+        _sounding(x[voiced]),
         _thirds(x[:, :_ALWAYS]),
         _contrast(x[:, :_ALWAYS], voiced),
         _modulation(x),
@@ -85,10 +88,11 @@ def functionals(samples: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
 def functional_names() -> tuple[str, ...]:
     """What each value of the vector is, such as ``mel_3.whole.p95``."""
     always, voice = DESCRIPTORS[:_ALWAYS], DESCRIPTORS[_ALWAYS:]
-    names = [f"{d}.whole.{s}" for s in _GLOBAL for d in always]
-    names += [f"{d}.change.{s}" for s in _MOVING for d in always]
+    names = [f"{d}.whole.{s}" for s in _GLOBAL for d in DESCRIPTORS[: _ALWAYS + _DRAWN]]
+    names += [f"{d}.change.{s}" for s in _MOVING for d in DESCRIPTORS]
     names += [f"{d}.change2.{s}" for s in _MOVING for d in always]
-    names += [f"{d}.change.{s}" for s in _MOVING for d in voice]
+    names += [f"{d}.wide_change.{s}" for s in _MOVING for d in DESCRIPTORS]
+    names += [f"{d}.voiced_change.{s}" for s in _MOVING for d in voice]
     names += [f"{d}.voiced.{s}" for s in _VOICED for d in DESCRIPTORS]
     names += [f"{d}.thirds.{s}" for s in ("first", "middle", "last") for d in always]
     names += [f"{d}.unvoiced.mean" for d in always]
@@ -105,6 +109,14 @@ def _whole(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         mean(x), standard_deviation(x), skewness(x), kurtosis(x), *at, at[5] - at[1], at[4] - at[2],
         change, residual, curvature(x), rise_share(x), *level_shares(x, _LEVELS), mean_crossings(x), rate, height,
     ])  # fmt: skip
+
+
+def _lines(voice: npt.NDArray[np.float32], voiced: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """Straight lines through the unvoiced frames, from the last voiced one to the next."""
+    if not voiced.any():
+        return np.zeros_like(voice)
+    time, known = np.arange(len(voice)), np.flatnonzero(voiced)
+    return np.stack([np.interp(time, known, column[known]) for column in voice.T], axis=1).astype(np.float32)
 
 
 def _motion(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

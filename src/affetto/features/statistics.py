@@ -42,7 +42,7 @@ def mean(x: Columns) -> Floats:
 
 def standard_deviation(x: Columns) -> Floats:
     """Standard deviation of each column (of the population, not of a sample)."""
-    return np.sqrt(_moment(x, 2))
+    return np.sqrt(np.mean(np.square(x - mean(x)), axis=0)) if len(x) else np.zeros(x.shape[1])
 
 
 def skewness(x: Columns) -> Floats:
@@ -129,23 +129,24 @@ def peaks(x: Columns) -> tuple[Floats, Floats]:
     return count / len(x), height
 
 
-STATISTICS: Mapping[str, Callable[[Columns], Floats]] = {
+_PERCENTILES: Mapping[str, float] = {"p05": 5, "p25": 25, "p50": 50, "p75": 75, "p95": 95}
+_OTHERS: Mapping[str, Callable[[Columns], Floats]] = {
     "mean": mean,
     "sd": standard_deviation,
     "skewness": skewness,
     "kurtosis": kurtosis,
-    "p05": lambda x: percentiles(x, [5])[0],
-    "p25": lambda x: percentiles(x, [25])[0],
-    "p50": lambda x: percentiles(x, [50])[0],
-    "p75": lambda x: percentiles(x, [75])[0],
-    "p95": lambda x: percentiles(x, [95])[0],
     "change": lambda x: linear_fit(x)[0],
 }
-"""The statistics that :func:`summarize` offers: a name, and the function of columns."""
+STATISTICS: tuple[str, ...] = ("mean", "sd", "skewness", "kurtosis", *_PERCENTILES, "change")
+"""The statistics that :func:`summarize` offers; ``p05`` is the 5th percentile, ``change`` the slope's whole rise."""
 
 
-def summarize(x: Columns, statistics: Sequence[str] = tuple(STATISTICS)) -> Floats:
+def summarize(x: Columns, statistics: Sequence[str] = STATISTICS) -> Floats:
     """Several statistics of each column.
+
+    >>> summarize(np.array([[1.0], [2.0], [6.0]]), ["mean", "p50"])
+    array([[3.],
+           [2.]])
 
     Args:
         x: Shape ``(frames, columns)``.
@@ -160,13 +161,9 @@ def summarize(x: Columns, statistics: Sequence[str] = tuple(STATISTICS)) -> Floa
     unknown = [name for name in statistics if name not in STATISTICS]
     if unknown:
         raise ValueError(f"unknown statistic {unknown[0]!r}: give some of {', '.join(STATISTICS)}")
-    return np.stack([STATISTICS[name](x) for name in statistics])
-
-
-def _moment(x: Columns, power: int) -> Floats:
-    if not len(x):
-        return np.zeros(x.shape[1])
-    return np.mean((x - mean(x)) ** power, axis=0)
+    shares = [_PERCENTILES[name] for name in statistics if name in _PERCENTILES]
+    at = iter(percentiles(x, shares) if shares else ())
+    return np.stack([next(at) if name in _PERCENTILES else _OTHERS[name](x) for name in statistics])
 
 
 def _standardized(x: Columns, power: int, *, constant: float) -> Floats:
@@ -176,4 +173,5 @@ def _standardized(x: Columns, power: int, *, constant: float) -> Floats:
     deviation = np.sqrt(np.mean(np.square(away), axis=0))
     varies = deviation > _SAME * np.maximum(1e-30, np.abs(x).max(axis=0))
     unit = away / np.where(varies, deviation, 1.0)
-    return np.where(varies, np.mean(unit**power, axis=0), constant)
+    squared = unit * unit
+    return np.where(varies, np.mean(squared * (unit if power == 3 else squared), axis=0), constant)
