@@ -145,10 +145,9 @@ def test_any_name_is_either_understood_or_refused(name: str, stem: str) -> None:
     corpus = CORPORA[name]
     try:
         facts = corpus.parse(PurePath("DC") / f"x{stem}")
-    except CorpusNameError as error:
-        assert str(error)
-    else:
-        assert facts.target in corpus.targets
+    except CorpusNameError:
+        return
+    assert facts.target in corpus.targets
 
 
 @pytest.mark.parametrize(("corpus", "stem"), GOOD)
@@ -188,7 +187,7 @@ def test_a_speaker_of_savee_is_the_folder_or_in_the_name() -> None:
 def test_song_and_speech_of_ravdess_are_two_corpora() -> None:
     with pytest.raises(OtherCorpusError, match="belongs to ravdess-song"):
         CORPORA["ravdess"].parse(PurePath("03-02-05-02-01-02-12.wav"))
-    with pytest.raises(OtherCorpusError, match="belongs to ravdess$"):
+    with pytest.raises(OtherCorpusError, match=r"belongs to ravdess$"):
         CORPORA["ravdess-song"].parse(PurePath("03-01-05-02-01-02-12.wav"))
 
 
