@@ -20,6 +20,7 @@ __all__ = [
     "Registration",
     "corpus_names",
     "find_corpus",
+    "find_published",
     "forget",
     "load_corpora",
     "register",
@@ -148,11 +149,19 @@ def find_corpus(name: str) -> Corpus:
         return CORPORA[name]
     own = registrations()
     if name not in own:
-        known = ", ".join(dict.fromkeys((*CORPORA, *own)))
-        near = difflib.get_close_matches(name, (*CORPORA, *own), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise CorpusError(f"unknown corpus {name!r}; known are {known}{hint}")
+        raise CorpusError(_unknown(name, [*CORPORA, *own]))
     return own[name].corpus(name)
+
+
+def find_published(name: str) -> Corpus:
+    """A published corpus.
+
+    Raises:
+        CorpusError: If none of this name is known.
+    """
+    if name not in CORPORA:
+        raise CorpusError(f"{_unknown(name, list(CORPORA))}; for one of your own give --kind csv or --kind folder")
+    return CORPORA[name]
 
 
 def load_corpora(names: tuple[str, ...], root: Path | None = None) -> tuple[Clip, ...]:
@@ -215,6 +224,11 @@ def _write(corpora: dict[str, Registration]) -> None:
         raise CorpusError(
             f"registered corpora {path}: {error.strerror}; set AFFETTO_DATA_DIR to a folder that can be written"
         ) from error
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"unknown corpus {name!r}; known are {', '.join(known)}" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
 def _nearest(word: str, known: list[str]) -> str:
