@@ -13,6 +13,9 @@ import pytest
 
 from affetto.settings import settings
 from affetto.voice.audio import RATE, Samples, read_audio
+from tests.databases import address, postgresql, store
+
+__all__ = ["address", "postgresql", "store"]  # fixtures that live in a file of their own
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,7 +29,9 @@ SENTENCES = (
 
 @pytest.fixture(autouse=True)
 def _settings_of_the_test(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test reads the config file of the person who runs it, or the settings of another test."""
+    """No test reads the config file or the music of the person who runs it, or the settings of another test."""
+    monkeypatch.delenv("AFFETTO_DATABASE_URL", raising=False)
+    monkeypatch.setenv("AFFETTO_DATA_DIR", str(tmp_path_factory.getbasetemp() / "no-data"))
     monkeypatch.setenv("AFFETTO_CONFIG", str(tmp_path_factory.getbasetemp() / "no-config.toml"))
     settings.cache_clear()
     yield

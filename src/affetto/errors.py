@@ -9,12 +9,14 @@ __all__ = [
     "AudioError",
     "CatalogError",
     "CorpusError",
+    "LibraryError",
     "ModelError",
     "OptionError",
     "PlayerError",
     "PlaylistError",
     "RecipeError",
     "SettingsError",
+    "StoreError",
 ]
 
 
@@ -40,6 +42,14 @@ class ModelError(AffettoError):
 
 class CatalogError(AffettoError):
     """A music catalog cannot be read or holds nothing usable."""
+
+
+class LibraryError(AffettoError):
+    """A folder, track or list that the person's collection is asked for is not there or cannot be used."""
+
+
+class StoreError(AffettoError):
+    """The database cannot be opened, written or understood, or another process holds it."""
 
 
 class PlayerError(AffettoError):

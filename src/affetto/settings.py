@@ -44,6 +44,8 @@ class Settings(BaseSettings):
         threads: Threads of one inference.
         length: Tracks in a playlist.
         data_dir: Folder for what is kept (libraries, profiles).
+        database_url: Database of the music, "postgresql://user@host/name" where many share it; None for a file in
+            ``data_dir``.
         cache_dir: Folder for what can be made again (features, downloads).
         genres: Genres that the ``genre`` strategy plays for each emotion; emotions left out keep their default.
     """
@@ -54,6 +56,7 @@ class Settings(BaseSettings):
     threads: int = Field(default=1, ge=1, le=64)
     length: int = Field(default=12, ge=1, le=500)
     data_dir: Path = Field(default_factory=lambda: user_data_path(_APP))
+    database_url: str | None = None
     cache_dir: Path = Field(default_factory=lambda: user_cache_path(_APP))
     genres: dict[Emotion, Annotated[list[str], Field(min_length=1)]] = Field(
         default_factory=lambda: dict(DEFAULT_GENRES)
