@@ -1,78 +1,128 @@
-"""The protocols: who is learnt from and who is tested, never the same speaker on both sides."""
+"""Who is learnt from and who is tested: every protocol by its name, and the clips to watch while learning."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from affetto.corpora.table import Clip
-from affetto.errors import CorpusError
-
-__all__ = ["PROTOCOLS", "Fold", "development", "emobox_ravdess"]
-
-EMOBOX_RAVDESS = (
-    ("01", "11", "20", "21"),
-    ("04", "10", "12", "14"),
-    ("08", "09", "19", "23"),
-    ("03", "05", "07", "24"),
-    ("02", "15", "16", "18"),
-    ("06", "13", "17", "22"),
+from affetto.corpora.protocols.crossing import cross_corpus, leave_one_corpus_out
+from affetto.corpora.protocols.fold import Fold, Protocol, ProtocolOptions
+from affetto.corpora.protocols.leaky import random_split
+from affetto.corpora.protocols.published import (
+    EMOBOX_RAVDESS,
+    emobox_cremad,
+    emobox_emodb,
+    emobox_ravdess,
+    emobox_savee,
+    emobox_tess,
+    luna_ravdess,
 )
-"""Test actors of the six RAVDESS folds of EmoBox (Ma et al. 2024, arXiv 2406.07162)."""
+from affetto.corpora.protocols.speakers import ased_speakers, development, group_kfold, holdout, loso
+from affetto.corpora.protocols.together import PARTS, every_corpus
+from affetto.corpora.protocols.validation import validation_notes, validation_split
+from affetto.corpora.table import Clip
+from affetto.errors import CorpusError, OptionError
 
-DEVELOPMENT_SPEAKERS = {
-    "emodb": frozenset({"03", "08", "14"}),
-    "nemo": frozenset({"EB0", "WR0"}),
-    "ased": frozenset({"05", "06", "10", "11", "13", "39", "41", "50", "57", "62"}),
-}
+__all__ = [
+    "EMOBOX_RAVDESS",
+    "PARTS",
+    "PROTOCOLS",
+    "Fold",
+    "Protocol",
+    "ProtocolOptions",
+    "divide",
+    "find_protocol",
+    "validation_notes",
+    "validation_split",
+]
+
+_LEAK = (
+    "speakers are both learnt from and tested, so the figures tell how well known voices are recognized, "
+    "not how well new ones will be"
+)
+
+PROTOCOLS: dict[str, Protocol] = {
+    protocol.name: protocol
+    for protocol in (
+        Protocol(
+            name="emobox-ravdess", title="six folds of four unseen actors of RAVDESS (EmoBox)", divide=emobox_ravdess,
+            tests="ravdess",
+        ),
+        Protocol(
+            name="emobox-savee", title="four folds of one unseen speaker of SAVEE (EmoBox)", divide=emobox_savee,
+            tests="savee",
+        ),
+        Protocol(
+            name="emobox-tess", title="700 clips of TESS by known actresses (EmoBox)", divide=emobox_tess,
+            tests="tess", warning=_LEAK,
+        ),
+        Protocol(
+            name="emobox-emodb", title="five folds of clips of EmoDB by known speakers (EmoBox)", divide=emobox_emodb,
+            tests="emodb", warning=_LEAK,
+        ),
+        Protocol(
+            name="emobox-cremad", title="1,856 clips of CREMA-D by known actors (EmoBox)", divide=emobox_cremad,
+            tests="cremad", warning=_LEAK,
+        ),
+        Protocol(
+            name="luna-ravdess", title="five folds of unseen actors of RAVDESS (Luna-Jiménez et al. 2021)",
+            divide=luna_ravdess, tests="ravdess",
+        ),
+        Protocol(name="loso", title="one unseen speaker at a time", divide=loso),
+        Protocol(name="group-kfold", title="k folds of unseen speakers", divide=group_kfold),
+        Protocol(name="ased-speakers", title="five folds of ten unseen speakers of ASED", divide=ased_speakers,
+                 tests="ased"),
+        Protocol(name="holdout", title="the speakers that are named", divide=holdout),
+        Protocol(name="cross-corpus", title="corpora that were not learnt from", divide=cross_corpus),
+        Protocol(name="leave-one-corpus-out", title="one unseen corpus at a time", divide=leave_one_corpus_out),
+        Protocol(name="every-corpus", title="the own protocols of five corpora in ten trainings", divide=every_corpus),
+        Protocol(name="development", title="unseen speakers of EmoDB, nEMO and ASED, to make choices on",
+                 divide=development),
+        Protocol(name="random", title="clips drawn at random, of known speakers", divide=random_split,
+                 warning=_LEAK),
+    )
+}  # fmt: skip
+"""Every protocol by its name on the command line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fold:
-    """One division of the clips.
-
-    Attributes:
-        name: The fold's name in reports.
-        train: Clips that may be learnt from.
-        test: Clips that are predicted; their speakers do not occur in ``train``.
-    """
-
-    name: str
-    train: tuple[Clip, ...]
-    test: tuple[Clip, ...]
-
-    def __post_init__(self) -> None:
-        shared = {(c.corpus, c.speaker) for c in self.train} & {(c.corpus, c.speaker) for c in self.test}
-        if shared:
-            raise CorpusError(f"fold {self.name}: {sorted(shared)[0]} is both learnt from and tested")
-
-
-def _leave_out(name: str, clips: Sequence[Clip], held: Callable[[Clip], bool]) -> Fold:
-    return Fold(name, tuple(c for c in clips if not held(c)), tuple(c for c in clips if held(c)))
-
-
-def emobox_ravdess(clips: Sequence[Clip]) -> tuple[Fold, ...]:
-    """Six folds, each testing four unseen actors of RAVDESS; other corpora are learnt from in every fold.
+def find_protocol(name: str) -> Protocol:
+    """The protocol of a name.
 
     Raises:
-        CorpusError: If RAVDESS is not among the clips.
+        OptionError: If there is none.
     """
-    if not any(clip.corpus == "ravdess" for clip in clips):
-        raise CorpusError("protocol emobox-ravdess needs the corpus ravdess; add it to data.corpora of the recipe")
+    if name not in PROTOCOLS:
+        raise OptionError(f"unknown protocol {name!r}; known are {', '.join(PROTOCOLS)}")
+    return PROTOCOLS[name]
+
+
+def divide(clips: Sequence[Clip], protocol: str, options: ProtocolOptions | None = None) -> tuple[Fold, ...]:
+    """The folds of a protocol that test anything.
+
+    Args:
+        clips: All clips, of all corpora.
+        protocol: A name in :data:`PROTOCOLS`.
+        options: What may be chosen about it.
+
+    Raises:
+        OptionError: If the protocol is unknown.
+        CorpusError: If the clips cannot be divided so; a clip to be tested has no speaker, say.
+    """
+    rule, chosen = find_protocol(protocol), options or ProtocolOptions()
+    known = {clip.target for clip in clips}
+    for label in chosen.classes:
+        if label not in known:
+            raise CorpusError(f"no clip is labelled {label!r}; there are {', '.join(sorted(known))}")
+    kept = [clip for clip in clips if not chosen.classes or clip.target in chosen.classes]
+    folds = tuple(fold for fold in rule.divide(kept, chosen) if fold.test)
+    if not folds:
+        raise CorpusError(f"protocol {protocol}: none of the clips is tested; it tests {rule.title}")
+    for fold in folds:
+        if not fold.train:
+            raise CorpusError(f"protocol {protocol}, fold {fold.name}: no clip is left to learn from")
+    if not chosen.classes:
+        return folds
     return tuple(
-        _leave_out(str(number), clips, lambda c, actors=actors: c.corpus == "ravdess" and c.speaker[1:] in actors)
-        for number, actors in enumerate(EMOBOX_RAVDESS, start=1)
-    )
-
-
-def development(clips: Sequence[Clip]) -> tuple[Fold, ...]:
-    """One fold for choosing a recipe: unseen speakers of EmoDB, nEMO and ASED, none of RAVDESS or TESS.
-
-    What is reported on RAVDESS is thus chosen without any of its actors.
-    """
-    return (_leave_out("development", clips, lambda c: c.speaker in DEVELOPMENT_SPEAKERS.get(c.corpus, ())),)
-
-
-PROTOCOLS: dict[str, Callable[[Sequence[Clip]], tuple[Fold, ...]]] = {
-    "emobox-ravdess": emobox_ravdess,
-    "development": development,
-}
-"""Every protocol by its name on the command line."""
+        Fold(
+            fold.name, fold.train, fold.test, leaky=fold.leaky,
+            labels=tuple(label for label in fold.labels or chosen.classes if label in chosen.classes),
+        )
+        for fold in folds
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The protocols: each divides clips into those learnt from and those tested."""
