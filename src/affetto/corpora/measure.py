@@ -72,7 +72,7 @@ def measure(path: Path) -> Measure:
         energy += float(np.dot(block.astype(np.float64), block))
         peak = max(peak, float(size.max(initial=0.0)))
         clipped += int(np.count_nonzero(size >= _CLIPPED))
-        sound_digest.update(np.round(np.clip(block, -1, 1) * 32767).astype("<i2").tobytes())
+        sound_digest.update(np.clip(np.round(block * 32768), -32768, 32767).astype("<i2").tobytes())
         joined = np.concatenate([rest, block])
         whole = len(joined) // _FRAME * _FRAME
         frames.extend(np.sqrt(np.mean(np.square(joined[:whole].reshape(-1, _FRAME)), axis=1)).tolist())
