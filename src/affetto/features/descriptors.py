@@ -10,7 +10,7 @@ from affetto.features.formants import formants
 from affetto.features.prosodic import hz_to_semitones, loudness_db, pitch_track
 from affetto.features.shape import band_ratio_db, contrast, entropy, flatness, flux, hammarberg_index, moments, rolloff
 from affetto.features.shape import slope as tilt
-from affetto.features.spectral import cepstrum, frame_signal, mel_filterbank, power_spectrogram
+from affetto.features.spectral import cepstrum, frame_signal, mel_filterbank, power_spectrogram, zero_crossing_rate
 
 __all__ = ["DESCRIPTORS", "Descriptors", "describe"]
 
@@ -127,7 +127,7 @@ def _shape(
 ) -> npt.NDArray[np.floating]:
     centre, width, skewness, kurtosis = moments(power, hz)
     sound = frame_signal(y, frame_length=_FRAME, hop_length=_HOP)[:frames]
-    crossings = np.mean(np.diff(sound > 0, axis=1), axis=1)
+    crossings = zero_crossing_rate(sound)
     total = power.sum(axis=1)
     parts = [power[:, (hz >= a) & (hz < b)].sum(axis=1) / total for a, b in ((250, 650), (1000, 4000))]
     columns = [

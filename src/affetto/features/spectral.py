@@ -14,6 +14,8 @@ __all__ = [
     "mel_to_hz",
     "mfcc",
     "power_spectrogram",
+    "rms",
+    "zero_crossing_rate",
 ]
 
 Floats = npt.NDArray[np.float32]
@@ -204,6 +206,24 @@ def deltas(x: npt.NDArray[np.floating], *, width: int = 2) -> npt.NDArray[np.flo
         ahead, behind = width + step, width - step
         total += step * (padded[ahead : ahead + len(x)] - padded[behind : behind + len(x)])
     return total / (2 * sum(step**2 for step in range(1, width + 1)))
+
+
+def rms(frames: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Root mean square of each frame, shape ``(frames,)``.
+
+    >>> rms(np.array([[3.0, -3.0, 3.0, -3.0]]))
+    array([3.])
+    """
+    return np.sqrt(np.mean(np.square(frames, dtype=np.float64), axis=1))
+
+
+def zero_crossing_rate(frames: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Share of the steps of each frame at which the sign changes, in [0, 1], shape ``(frames,)``; 0 counts as minus.
+
+    >>> zero_crossing_rate(np.array([[1.0, -1.0, 1.0, 1.0, 1.0]]))
+    array([0.5])
+    """
+    return np.mean(np.diff(frames > 0, axis=1), axis=1)
 
 
 def alpha_ratio(y: npt.NDArray[np.floating], *, rate: int) -> float:

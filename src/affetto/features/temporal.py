@@ -27,7 +27,7 @@ _SHORTEST_PAUSE = 15  # frames: shorter silences are stop consonants
 
 
 def syllable_nuclei(level_db: Floats, pitch: PitchTrack) -> npt.NDArray[np.intp]:
-    """Frames of the syllables' nuclei: loudness peaks in voiced frames, with dips of 2 dB between (de Jong & Wempe 2009).
+    """Frames of the syllables' nuclei: loudness peaks in voiced frames, dips of 2 dB between (de Jong & Wempe 2009).
 
     Args:
         level_db: Level every 10 ms (:func:`~affetto.features.prosodic.loudness_db`), shape ``(frames,)``.
