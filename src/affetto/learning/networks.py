@@ -20,18 +20,21 @@ _FLOOR = 1e-5  # 50 dB under the utterance's mean: fainter sounds, and the level
 class MelPower(nn.Module):
     """Mel power spectrogram as one convolution with a windowed Fourier basis, so that any ONNX runtime computes it."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, *, frame_length: int = FRAME_LENGTH, hop_length: int = HOP_LENGTH, n_mels: int = N_MELS
+    ) -> None:
         super().__init__()
-        window = np.hanning(FRAME_LENGTH + 1)[:-1]
-        angle = 2 * np.pi / FRAME_LENGTH * np.outer(np.arange(FRAME_LENGTH // 2 + 1), np.arange(FRAME_LENGTH))
+        self.frame_length, self.hop_length = frame_length, hop_length
+        window = np.hanning(frame_length + 1)[:-1]
+        angle = 2 * np.pi / frame_length * np.outer(np.arange(frame_length // 2 + 1), np.arange(frame_length))
         basis = np.concatenate([np.cos(angle), np.sin(angle)]) * window
-        filters = mel_filterbank(n_mels=N_MELS, n_fft=FRAME_LENGTH, rate=RATE, fmin=_FMIN, fmax=_FMAX)
+        filters = mel_filterbank(n_mels=n_mels, n_fft=frame_length, rate=RATE, fmin=_FMIN, fmax=_FMAX)
         self.basis = nn.Buffer(torch.tensor(basis[:, None], dtype=torch.float32), persistent=False)
         self.filters = nn.Buffer(torch.tensor(filters), persistent=False)
 
     def forward(self, waveform: Tensor) -> Tensor:
-        """``(batch, samples)`` at 16 kHz to mel power ``(batch, N_MELS, frames)``."""
-        real, imaginary = functional.conv1d(waveform[:, None], self.basis, stride=HOP_LENGTH).chunk(2, dim=1)
+        """``(batch, samples)`` at 16 kHz to mel power ``(batch, n_mels, frames)``."""
+        real, imaginary = functional.conv1d(waveform[:, None], self.basis, stride=self.hop_length).chunk(2, dim=1)
         return self.filters @ (real.square() + imaginary.square())
 
 
@@ -43,10 +46,16 @@ class AttentivePooling(nn.Module):
         self.heads = heads
         self.score = nn.Sequential(nn.Conv1d(channels, 64, 1), nn.Tanh(), nn.Conv1d(64, heads, 1))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """``(batch, channels, frames)`` to ``(batch, 2 * channels)``; each head pools its share of the channels."""
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """``(batch, channels, frames)`` to ``(batch, 2 * channels)``; each head pools its share of the channels.
+
+        Frames at which ``mask`` ``(batch, frames)`` is 0 are passed over.
+        """
         batch, channels, frames = x.shape
-        weights = self.score(x).softmax(dim=2)[:, :, None]
+        score = self.score(x)
+        if mask is not None:
+            score = score.masked_fill(mask[:, None] == 0, -1e4)
+        weights = score.softmax(dim=2)[:, :, None]
         split = x.reshape(batch, self.heads, channels // self.heads, frames)
         mean = (weights * split).sum(dim=3)
         variance = (weights * split.square()).sum(dim=3) - mean.square()
