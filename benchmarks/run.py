@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 
 from affetto.errors import AffettoError
-from benchmarks import live, playlist, reading, startup, streams
+from benchmarks import features, live, playlist, reading, startup, streams
 from benchmarks.figures import Row, machine, missed, table
 
 SUITES: Sequence[Callable[[], list[Row]]] = (
@@ -22,6 +22,7 @@ SUITES: Sequence[Callable[[], list[Row]]] = (
     playlist.measure,
     live.measure,
     streams.measure,
+    features.measure,
 )
 
 
