@@ -1,14 +1,29 @@
-"""``affetto evaluate``: speaker-independent cross-validation, and figures from predictions."""
+"""``affetto evaluate``: cross-validation by any protocol, and figures from predictions."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from affetto.cli import show
+from affetto.cli.laboratory import changed_recipe, need_training
 from affetto.errors import OptionError
 
+if TYPE_CHECKING:
+    from affetto.evaluation.judge import Judged
+    from affetto.evaluation.report import Figures
+    from affetto.evaluation.run import Run
+
 __all__ = ["register"]
+
+_PROTOCOLS = (
+    "emobox-ravdess, -savee, -tess, -emodb or -cremad, luna-ravdess, loso, group-kfold, ased-speakers, holdout, "
+    "cross-corpus, leave-one-corpus-out, every-corpus, development or random."
+)
+_WORST = 5
+_MOST_FOLDS = 10  # that fit beside each other
 
 
 def register(app: typer.Typer) -> None:
@@ -18,10 +33,21 @@ def register(app: typer.Typer) -> None:
 
 def _evaluate(
     recipe: Annotated[Path | None, typer.Argument(help="Recipe to cross-validate (TOML).")] = None,
-    source: Annotated[
-        Path | None, typer.Option("--from", help="Predictions (CSV) to recompute every figure from.")
+    recipe_option: Annotated[Path | None, typer.Option("--recipe", help="The same, as an option.")] = None,
+    sources: Annotated[
+        list[Path] | None,
+        typer.Option("--from", help="Predictions (CSV) to recompute every figure from; repeat for several."),
     ] = None,
-    protocol: Annotated[str, typer.Option("--protocol", help="emobox-ravdess or development.")] = "emobox-ravdess",
+    average: Annotated[bool, typer.Option("--average", help="Average the views given with --from.")] = False,
+    merge: Annotated[bool, typer.Option("--merge", help="Join the seeds given with --from.")] = False,
+    protocol: Annotated[str, typer.Option("--protocol", help=_PROTOCOLS)] = "emobox-ravdess",
+    k: Annotated[int, typer.Option("--k", min=2, help="Folds of group-kfold and random.")] = 5,
+    held: Annotated[list[str] | None, typer.Option("--hold-out", help="A speaker that holdout tests.")] = None,
+    train_on: Annotated[list[str] | None, typer.Option("--train-on", help="A corpus cross-corpus learns from.")] = None,
+    test_on: Annotated[list[str] | None, typer.Option("--test-on", help="A corpus that is tested.")] = None,
+    classes: Annotated[list[str] | None, typer.Option("--class", help="One of the only labels that count.")] = None,
+    corpora: Annotated[list[str] | None, typer.Option("--corpus", help="In place of the recipe's corpora.")] = None,
+    changes: Annotated[list[str] | None, typer.Option("--set", help="key=value, in place of the recipe's.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder of the report.")] = None,
     data: Annotated[Path | None, typer.Option("--data", help="Folder of all data; default: the recipe's.")] = None,
     seeds: Annotated[list[int] | None, typer.Option("--seed", min=0, help="Repeat for several seeds.")] = None,
@@ -33,77 +59,198 @@ def _evaluate(
 
     Folds that are finished are kept: run the same command again after an interruption and it goes on.
     """
-    if (recipe is None) == (source is None):
+    recipe = recipe or recipe_option
+    if (recipe is None) == (not sources):
         raise OptionError("give either a recipe to cross-validate or --from PREDICTIONS.csv to recompute figures")
-    from affetto.cli import show
-    from affetto.evaluation.predictions import read_predictions, write_predictions
-    from affetto.evaluation.report import figures
+    if (average or merge) and not sources:
+        raise OptionError("--average and --merge join files that are given with --from, once for each")
+    need_training()
+    from affetto.evaluation.run import split_corpora, write_run
 
-    if source is not None:
-        predictions = read_predictions(source)
+    if sources:
+        runs = _read(sources, average=average, merge=merge)
+        if out is not None:
+            if len(runs) > 1:
+                raise OptionError("--out takes one report; join the files with --average or --merge, or give one")
+            write_run(runs[0], out)
     else:
         assert recipe is not None
-        from affetto.cli.train import load, run_folder
-        from affetto.evaluation.cross_validate import cross_validate
+        from affetto.cli.train import run_folder
+        from affetto.corpora.splits import ProtocolOptions
+        from affetto.evaluation.judge import judge
         from affetto.settings import settings
 
-        loaded = load(recipe, data)
+        loaded = changed_recipe(recipe, data=data, corpora=corpora or (), changes=changes or ())
         with show.stages() as progress:
-            outcome = cross_validate(
+            judged = judge(
                 loaded,
                 protocol,
                 cache=settings().cache_dir / "examples",
-                runs=run_folder(loaded) / protocol,
+                runs=run_folder(loaded),
+                options=ProtocolOptions(
+                    k=k,
+                    held=tuple(held or ()),
+                    train_on=tuple(train_on or ()),
+                    test_on=tuple(test_on or ()),
+                    classes=tuple(classes or ()),
+                ),
                 seeds=seeds or [0],
                 folds=folds,
                 jobs=jobs,
                 progress=progress,
             )
-        predictions = outcome.predictions
         if out is not None:
-            write_predictions(predictions, out / "predictions.csv")
-            (out / "recipe.toml").write_text(recipe.read_text(encoding="utf-8"), encoding="utf-8")
-            calibration = {"temperature": round(outcome.temperature, 4)}
-            (out / "calibration.json").write_text(json.dumps(calibration) + "\n", encoding="utf-8")
-    result = figures(predictions)
+            from affetto.evaluation.toml import recipe_text
+
+            text = recipe_text(loaded) if changes or corpora else recipe.read_text(encoding="utf-8")
+            _keep(judged, out, text)
+        runs = [judged.run]
+    if len(runs) == 1 and runs[0].about.protocol == "every-corpus":
+        runs = list(split_corpora(runs[0]))
     if as_json:
-        print(json.dumps(result.to_dict()))
+        every = [{"name": run.about.name, "protocol": run.about.protocol, **_json(run)} for run in runs]
+        print(json.dumps(every[0] if len(every) == 1 else every))
         return
+    for place, run in enumerate(runs):
+        if place:
+            show.line("")
+        _print(run, titled=len(runs) > 1)
+
+
+def _read(sources: Sequence[Path], *, average: bool, merge: bool) -> list["Run"]:
+    from dataclasses import replace
+
+    from affetto.evaluation.predictions import average_predictions, merge_predictions
+    from affetto.evaluation.run import Run, read_run
+
+    runs = [read_run(source) for source in sources]
+    if average and merge:
+        raise OptionError("--average joins views of the same clips, --merge other seeds or clips; choose one")
+    if not average and not merge:
+        return runs
+    join = average_predictions if average else merge_predictions
+    names = " and ".join(dict.fromkeys(run.about.name for run in runs))
+    protocols = {run.about.protocol for run in runs}
+    about = replace(
+        runs[0].about,
+        name=f"average of {names}" if average else runs[0].about.name,
+        protocol=protocols.pop() if len(protocols) == 1 else "",
+        notes=tuple(dict.fromkeys(note for run in runs for note in run.about.notes)),
+    )
+    independent = [run.independent for run in runs]
+    return [
+        Run(about, join([run.predictions for run in runs]), join(independent) if all(map(len, independent)) else ())
+    ]
+
+
+def _keep(judged: "Judged", out: Path, recipe: str) -> None:
+    from affetto.evaluation.run import keep_file, write_run
+
+    write_run(judged.run, out)
+    keep_file(out / "recipe.toml", recipe)
+    keep_file(out / "calibration.json", json.dumps({"temperature": round(judged.temperature, 4)}) + "\n")
+
+
+def _json(run: "Run") -> dict[str, object]:
+    from affetto.evaluation.report import figures
+
+    found: dict[str, object] = run.figures().to_dict()
+    if run.warning:
+        found["warning"] = run.warning
+    if run.about.notes:
+        found["notes"] = list(run.about.notes)
+    if run.independent:
+        found["speaker_independent"] = figures(run.independent).to_dict()
+    return found
+
+
+def _print(run: "Run", *, titled: bool) -> None:
+    from affetto.evaluation.report import figures
+
+    result = run.figures()
+    if titled:
+        show.line(" · ".join(filter(None, (run.about.name, run.about.protocol, "/".join(result.uar_corpora)))))
     low, high = result.uar_interval
     show.line(
         f"UAR {result.uar:.4f} ± {result.uar_spread:.4f} over folds, 95 % interval over speakers "
         f"{low:.3f} to {high:.3f} ({result.clips} clips, {result.speakers} speakers, {len(result.seeds)} seed(s))",
         style="bold",
     )
-    show.table(
-        ("seed", "UAR", "accuracy", "macro F1", "ECE", "sure half", "arousal", "valence"),
-        [
-            (
-                str(seed.seed),
-                f"{seed.uar:.4f}",
-                f"{seed.accuracy:.4f}",
-                f"{seed.macro_f1:.4f}",
-                f"{seed.ece:.4f}",
-                f"{seed.confident_half:.4f}",
-                f"{seed.arousal_correlation:.3f}",
-                f"{seed.valence_correlation:.3f}",
-            )
-            for seed in result.seeds
-        ],
-    )
-    show.line("  sure half: accuracy on the most confident half; arousal, valence: rank correlation with the label's")
-    show.table(
-        ("seed", *(f"fold {name}" for name in result.seeds[0].uar_folds)),
-        [(str(seed.seed), *(f"{uar:.4f}" for uar in seed.uar_folds.values())) for seed in result.seeds],
-    )
+    _print_leak(run, result)
+    if run.independent:
+        fair = figures(run.independent)
+        show.line(f"  the same recipe on unseen speakers: UAR {fair.uar:.4f}, accuracy {fair.accuracy:.4f}")
+    for note in run.about.notes:
+        if note != run.warning:
+            show.line(f"  note: {note}")
+    _print_seeds(result)
     if len(result.uar_corpora) > 1:
         scores = [*result.uar_corpora.values()]
         show.table(
             ("UAR on", *result.uar_corpora, "mean"),
             [("", *(f"{uar:.4f}" for uar in (*scores, sum(scores) / len(scores))))],
         )
-    answers = list(next(iter(result.confusion.values())))
+    _print_labels(result)
+    _print_groups(result)
+
+
+def _print_leak(run: "Run", result: "Figures") -> None:
+    if run.warning:
+        show.line(f"  warning, a leak: {run.warning}", style="yellow")
+    elif result.leaks:
+        show.line(
+            f"  warning, a leak: {result.leaks} speaker(s) are tested in several folds, and so learnt from in others",
+            style="yellow",
+        )
+
+
+def _print_seeds(result: "Figures") -> None:
+    rows: list[tuple[str, ...]] = [
+        (
+            str(seed.seed),
+            f"{seed.uar:.4f}",
+            f"{seed.accuracy:.4f}",
+            f"{seed.macro_f1:.4f}",
+            f"{seed.ece:.4f}",
+            f"{seed.confident_half:.4f}",
+            "" if seed.arousal_correlation is None else f"{seed.arousal_correlation:.3f}",
+            "" if seed.valence_correlation is None else f"{seed.valence_correlation:.3f}",
+        )
+        for seed in result.seeds
+    ]
+    if len(rows) > 1:
+        means = (result.uar, result.accuracy, result.macro_f1, result.ece)
+        rows.append(("mean", *(f"{value:.4f}" for value in means), "", "", ""))
+        rows.append(("spread", f"{result.uar_seed_spread:.4f}", *[""] * 6))
+    show.table(("seed", "UAR", "accuracy", "macro F1", "ECE", "sure half", "arousal", "valence"), rows)
+    show.line("  sure half: accuracy on the most confident half; arousal, valence: rank correlation with the label's")
+    names = list(result.seeds[0].uar_folds)
+    if 1 < len(names) <= _MOST_FOLDS:
+        show.table(
+            ("seed", *(f"fold {name}" for name in names)),
+            [(str(seed.seed), *(f"{seed.uar_folds.get(name, 0):.4f}" for name in names)) for seed in result.seeds],
+        )
+
+
+def _print_labels(result: "Figures") -> None:
     show.table(
-        ("answers in %", *(answer[:8] for answer in answers)),
+        ("label", "clips", "precision", "recall", "F1", "mostly taken for"),
+        [
+            (one.label, str(one.clips), f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.f1:.3f}", one.taken_for)
+            for one in result.per_label
+        ],
+    )
+    show.table(
+        ("answers in %", *(answer[:8] for answer in result.labels)),
         [(label, *(f"{100 * share:.0f}" for share in row.values())) for label, row in result.confusion.items()],
     )
+
+
+def _print_groups(result: "Figures") -> None:
+    worst = result.per_speaker[:_WORST] if len(result.per_speaker) > _WORST else result.per_speaker
+    for name, groups in (("voices", result.genders), ("length", result.lengths), ("hardest speakers", worst)):
+        if groups:
+            show.table(
+                (name, "clips", "UAR", "accuracy"),
+                [(group.name, str(group.clips), f"{group.uar:.4f}", f"{group.accuracy:.4f}") for group in groups],
+            )

@@ -1,6 +1,9 @@
-"""Cross-validation: every clip of a protocol predicted by models that never met its speaker."""
+"""Cross-validation: every clip of a protocol predicted by models that learnt from other clips."""
 
-from collections.abc import Callable, Sequence
+import hashlib
+import logging
+import re
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -9,21 +12,24 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from affetto.affect import EMOTIONS
-from affetto.corpora import CORPORA
-from affetto.corpora.splits import PROTOCOLS, Fold
-from affetto.errors import OptionError
-from affetto.evaluation.predictions import Prediction
+from affetto.corpora import CORPORA, load_corpora
+from affetto.corpora.splits import Fold, ProtocolOptions, divide, find_protocol, validation_notes, validation_split
+from affetto.corpora.table import Clip
+from affetto.errors import CorpusError, ModelError, OptionError
+from affetto.evaluation.predictions import DECIMALS, Prediction, label_order
 from affetto.learning.calibrate import fit_temperature, softmax
-from affetto.learning.data import PreparedData, prepare
-from affetto.learning.fit import fit, predict_logits
+from affetto.learning.model import Model, Progress, build_model
 from affetto.learning.recipe import Recipe
 
 __all__ = ["CrossValidation", "cross_validate"]
 
-_OUTSIDE = -1e9  # logit of an emotion that the corpus does not have
+_OUTSIDE = -1e9  # logit of a label that is no answer
+_LEAST = 1e-12  # probability, before its logarithm is taken
+_RESULT = "probabilities.npz"
+_log = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.floating]
+Task = tuple[Fold, int, Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +39,14 @@ class CrossValidation:
     Attributes:
         predictions: Calibrated, each by temperatures fitted on the other folds.
         temperature: Fitted on all folds: the one for a model trained on all data.
+        notes: What a reader of the figures should know: clips left out, labels that a fold lacks, leaks.
+        logs: Folders of the trained folds, with what their models wrote while learning.
     """
 
     predictions: tuple[Prediction, ...]
     temperature: float
+    notes: tuple[str, ...] = ()
+    logs: tuple[Path, ...] = ()
 
 
 def cross_validate(
@@ -45,42 +55,49 @@ def cross_validate(
     *,
     cache: Path,
     runs: Path,
+    options: ProtocolOptions | None = None,
     seeds: Sequence[int] = (0,),
     folds: Sequence[str] | None = None,
     jobs: int = 1,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> CrossValidation:
     """Trains and tests every fold; folds finished earlier are taken from ``runs``, an interrupted one goes on.
 
+    A fold is known by the clips on its two sides: one whose clips have changed is trained anew.
+
     Args:
-        recipe: What is trained.
+        recipe: What is trained, and on which corpora.
         protocol: Name in :data:`~affetto.corpora.splits.PROTOCOLS`.
-        cache: Folder of prepared spectrograms.
-        runs: Folder of checkpoints and fold results.
+        cache: Folder of prepared examples.
+        runs: Folder of checkpoints and fold results, of this very recipe.
+        options: What may be chosen about the protocol.
         seeds: Seeds; every fold is trained once with each.
         folds: Names of the folds to run; None for all.
-        jobs: Folds trained at the same time, one thread each.
+        jobs: Folds trained at the same time, in a process each.
         progress: Called with what is being done, how much is done and how much there is.
 
     Raises:
         OptionError: If the protocol or a fold is unknown.
+        CorpusError: If the clips cannot be divided so.
+        ModelError: If results cannot be written.
     """
-    if protocol not in PROTOCOLS:
-        raise OptionError(f"unknown protocol {protocol!r}; known are {', '.join(PROTOCOLS)}")
-    data = prepare(recipe, cache, progress=progress)
-    chosen = _choose(PROTOCOLS[protocol](data.clips), folds)
-    work = [(fold, seed) for seed in seeds for fold in chosen]
-    files = {(fold.name, seed): runs / f"seed{seed}-fold{fold.name}" / "logits.npy" for fold, seed in work}
-    todo = [(fold, seed) for fold, seed in work if not files[fold.name, seed].is_file()]
-    report = progress or _silent
-    report("training folds", len(work) - len(todo), len(work))
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        arguments = [(recipe, protocol, fold.name, seed, cache, files[fold.name, seed]) for fold, seed in todo]
-        for done, future in enumerate(as_completed([pool.submit(_run, *a) for a in arguments]), start=1):
-            future.result()
-            report("training folds", len(work) - len(todo) + done, len(work))
-    logits = {key: np.load(file) for key, file in files.items()}
-    return _assemble(data, chosen, seeds, logits)
+    rule = find_protocol(protocol)
+    clips = load_corpora(recipe.data.corpora, recipe.data.root / recipe.data.speech)
+    divide(clips, protocol, options)  # refused before anything is computed
+    model = build_model(recipe, cache)
+    usable = model.prepare(clips, progress=progress)
+    chosen = _choose(divide(usable, protocol, options), folds)
+    tasks = [(fold, seed, _folder(runs, fold, seed)) for seed in seeds for fold in chosen]
+    _train(recipe, cache, model, usable, tasks, jobs, progress or _silent)
+    answers = _answers(clips, chosen)
+    results = {(fold.name, seed): _masked(folder / _RESULT, answers[fold.name]) for fold, seed, folder in tasks}
+    notes = [rule.warning] if rule.warning else []
+    notes += _left_out(clips, usable)
+    notes += _lacking(chosen, answers)
+    if model.needs_validation:
+        notes += dict.fromkeys(note for fold in chosen for note in validation_notes(fold.train))
+    predictions, temperature = _assemble(chosen, seeds, answers, results)
+    return CrossValidation(predictions, temperature, tuple(notes), tuple(folder for _, _, folder in tasks))
 
 
 def _silent(stage: str, done: int, total: int) -> None:
@@ -95,60 +112,171 @@ def _choose(folds: Sequence[Fold], names: Sequence[str] | None) -> list[Fold]:
     return [fold for fold in folds if names is None or fold.name in names]
 
 
-def _run(recipe: Recipe, protocol: str, name: str, seed: int, cache: Path, file: Path) -> None:
-    data = prepare(recipe, cache)
-    (fold,) = _choose(PROTOCOLS[protocol](data.clips), [name])
-    network = fit(data.training_set(fold.train), recipe, folder=file.parent, seed=seed, progress=False)
-    logits = predict_logits(network, data.speech["plain"], data.rows(fold.test))
-    partial = file.with_name("partial.npy")
-    np.save(partial, logits)
-    partial.replace(file)
+def _folder(runs: Path, fold: Fold, seed: int) -> Path:
+    clips = repr([[(clip.corpus, clip.speaker, clip.stem) for clip in side] for side in (fold.train, fold.test)])
+    name = re.sub(r"[^\w-]", "-", fold.name)
+    return runs / f"seed{seed}-fold{name}-{hashlib.sha256(clips.encode()).hexdigest()[:8]}"
+
+
+def _train(
+    recipe: Recipe, cache: Path, model: Model, clips: Sequence[Clip], tasks: Sequence[Task], jobs: int, report: Progress
+) -> None:
+    todo = [task for task in tasks if not (task[2] / _RESULT).is_file()]
+    finished = len(tasks) - len(todo)
+    report("training folds", finished, len(tasks))
+    if jobs == 1 or len(todo) < 2:
+        for done, task in enumerate(todo, start=finished + 1):
+            _run(model, *task)
+            report("training folds", done, len(tasks))
+        return
+    with ProcessPoolExecutor(
+        min(jobs, len(todo)), mp_context=get_context("spawn"), initializer=_start, initargs=(recipe, cache, clips)
+    ) as pool:
+        futures = [pool.submit(_run_here, *task) for task in todo]
+        try:
+            for done, future in enumerate(as_completed(futures), start=finished + 1):
+                future.result()
+                report("training folds", done, len(tasks))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+_here: list[Model] = []
+"""The prepared model of a worker process."""
+
+
+def _start(recipe: Recipe, cache: Path, clips: Sequence[Clip]) -> None:
+    model = build_model(recipe, cache)
+    model.prepare(clips)
+    _here[:] = [model]
+
+
+def _run_here(fold: Fold, seed: int, folder: Path) -> None:
+    _run(_here[0], fold, seed, folder)
+
+
+def _run(model: Model, fold: Fold, seed: int, folder: Path) -> None:
+    train, validation = fold.train, ()
+    if model.needs_validation:
+        train, validation = validation_split(fold.train, seed=seed)
+    partial = folder / f"partial-{_RESULT}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        model.fit(train, validation=validation, folder=folder, seed=seed)
+        probabilities = model.predict_proba(fold.test)
+        np.savez(partial, labels=np.array(model.labels), probabilities=probabilities)
+        partial.replace(folder / _RESULT)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise ModelError(f"{folder}: {error}; finished folds are kept, run the same command again") from error
+
+
+def _answers(clips: Sequence[Clip], folds: Sequence[Fold]) -> dict[str, list[tuple[str, ...]]]:
+    """For every fold, the answers that are possible for each tested clip: the labels of its corpus."""
+    of_corpus: dict[str, tuple[str, ...]] = {}
+    for corpus in dict.fromkeys(clip.corpus for clip in clips):
+        found = {clip.target for clip in clips if clip.corpus == corpus}
+        known = CORPORA[corpus].targets if corpus in CORPORA else ()
+        of_corpus[corpus] = label_order({*found, *known})
+    return {fold.name: [fold.labels or of_corpus[clip.corpus] for clip in fold.test] for fold in folds}
+
+
+def _masked(file: Path, answers: Sequence[tuple[str, ...]]) -> Floats:
+    """Log-probabilities of the answers of a fold, shape ``(clips, all answers)``; others are out of the question."""
+    with np.load(file) as kept:
+        labels, probabilities = [str(label) for label in kept["labels"]], kept["probabilities"]
+    columns = label_order({label for possible in answers for label in possible})
+    place = {label: column for column, label in enumerate(labels)}
+    logits = np.full((len(answers), len(columns)), np.log(_LEAST))
+    for column, label in enumerate(columns):
+        if label in place:
+            logits[:, column] = np.log(np.maximum(probabilities[:, place[label]], _LEAST))
+    outside = np.array([[label not in possible for label in columns] for possible in answers])
+    logits[outside] = _OUTSIDE
+    return logits
+
+
+def _left_out(clips: Sequence[Clip], usable: Sequence[Clip]) -> list[str]:
+    bad = sorted({clip.path for clip in clips} - {clip.path for clip in usable})
+    if not bad:
+        return []
+    for path in bad:
+        _log.warning("%s is left out: it cannot be used", path)
+    return [f"{len(bad)} of {len(clips)} clips cannot be used and are left out: {', '.join(p.name for p in bad[:5])}"]
+
+
+def _lacking(folds: Sequence[Fold], answers: dict[str, list[tuple[str, ...]]]) -> list[str]:
+    untested: dict[tuple[str, str], list[str]] = {}
+    unlearnt: dict[tuple[str, str], list[str]] = {}
+    for fold in folds:
+        learnt = {clip.target for clip in fold.train}
+        possible = dict(zip((clip.corpus for clip in fold.test), answers[fold.name], strict=True))
+        for corpus, labels in possible.items():
+            tested = {clip.target for clip in fold.test if clip.corpus == corpus}
+            for label in labels:
+                if label not in tested:
+                    untested.setdefault((corpus, label), []).append(fold.name)
+                elif label not in learnt:
+                    unlearnt.setdefault((corpus, label), []).append(fold.name)
+    notes = [
+        f"{corpus}: no clip of {label} is tested in fold {', '.join(names)}; UAR there is over the labels that are"
+        for (corpus, label), names in untested.items()
+    ]
+    notes += [
+        f"{corpus}: nothing labelled {label} to learn from in fold {', '.join(names)}; its clips count as missed"
+        for (corpus, label), names in unlearnt.items()
+    ]
+    return notes
 
 
 def _assemble(
-    data: PreparedData, folds: Sequence[Fold], seeds: Sequence[int], logits: dict[tuple[str, int], Floats]
-) -> CrossValidation:
-    rows = {fold.name: data.rows(fold.test) for fold in folds}
-    known = {fold.name: _known(data, rows[fold.name]) for fold in folds}
-    labels = {fold.name: _labels(data, rows[fold.name]) for fold in folds}
-    masked = {key: value[:, : len(EMOTIONS)] + known[key[0]] for key, value in logits.items()}
+    folds: Sequence[Fold],
+    seeds: Sequence[int],
+    answers: dict[str, list[tuple[str, ...]]],
+    results: dict[tuple[str, int], Floats],
+) -> tuple[tuple[Prediction, ...], float]:
+    of_fold = {name: label_order({label for one in possible for label in one}) for name, possible in answers.items()}
+    every = label_order({label for labels in of_fold.values() for label in labels})
+    truth = {fold.name: np.array([every.index(clip.target) for clip in fold.test]) for fold in folds}
+    logits = {key: _spread(value, of_fold[key[0]], every) for key, value in results.items()}
 
-    def temperature(fold_names: Sequence[str], seed: int) -> float:
-        if not fold_names:  # a protocol of one fold has no other to calibrate on
+    def temperature(names: Sequence[str], seed: int) -> float:
+        if not names:  # a protocol of one fold has no other to calibrate on
             return 1.0
         return fit_temperature(
-            np.concatenate([masked[name, seed] for name in fold_names]),
-            np.concatenate([labels[name] for name in fold_names]),
+            np.concatenate([logits[name, seed] for name in names]), np.concatenate([truth[name] for name in names])
         )
 
     predictions: list[Prediction] = []
     for seed in seeds:
         for fold in folds:
             others = [other.name for other in folds if other is not fold]
-            probabilities = softmax(masked[fold.name, seed], temperature(others, seed))
-            for row, p in zip(rows[fold.name], probabilities, strict=True):
-                clip = data.clips[row]
-                assert clip.emotion is not None
-                predictions.append(
-                    Prediction(
-                        stem=clip.stem,
-                        corpus=clip.corpus,
-                        speaker=clip.speaker,
-                        fold=fold.name,
-                        seed=seed,
-                        label=clip.emotion,
-                        probabilities=p,
-                    )
-                )
+            probabilities = softmax(logits[fold.name, seed], temperature(others, seed))
+            for clip, p in zip(fold.test, probabilities.round(DECIMALS), strict=True):  # as the file will tell
+                predictions.append(_prediction(clip, fold, seed, every, p))
     everything = [fold.name for fold in folds]
-    return CrossValidation(tuple(predictions), float(np.mean([temperature(everything, seed) for seed in seeds])))
+    return tuple(predictions), float(np.mean([temperature(everything, seed) for seed in seeds]))
 
 
-def _labels(data: PreparedData, rows: Sequence[int]) -> npt.NDArray[np.int64]:
-    emotions = [data.clips[row].emotion for row in rows]
-    return np.array([EMOTIONS.index(emotion) for emotion in emotions if emotion is not None])
+def _spread(logits: Floats, labels: tuple[str, ...], every: tuple[str, ...]) -> Floats:
+    wide = np.full((len(logits), len(every)), _OUTSIDE)
+    wide[:, [every.index(label) for label in labels]] = logits
+    return wide
 
 
-def _known(data: PreparedData, rows: Sequence[int]) -> Floats:
-    masks = np.array([CORPORA[data.clips[row].corpus].mask for row in rows])
-    return np.where(masks, 0.0, _OUTSIDE)
+def _prediction(clip: Clip, fold: Fold, seed: int, labels: tuple[str, ...], p: Floats) -> Prediction:
+    if clip.target not in labels:
+        raise CorpusError(f"{clip.path}: label {clip.target!r} is not one of {', '.join(labels)}")
+    return Prediction(
+        stem=clip.stem,
+        corpus=clip.corpus,
+        speaker=clip.speaker,
+        fold=fold.name,
+        seed=seed,
+        label=clip.target,
+        probabilities=p,
+        labels=labels,
+        gender=clip.gender,
+        seconds=clip.seconds,
+    )

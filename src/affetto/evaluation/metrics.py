@@ -6,9 +6,11 @@ import numpy.typing as npt
 __all__ = [
     "accuracy",
     "bootstrap_interval",
+    "class_scores",
     "confusion_matrix",
     "expected_calibration_error",
     "macro_f1",
+    "reliability_curve",
     "selective_accuracy",
     "spearman",
     "unweighted_average_recall",
@@ -49,6 +51,36 @@ def macro_f1(labels: Labels, guesses: Labels) -> float:
     return float(np.mean(scores))
 
 
+def class_scores(counts: npt.NDArray[np.integer]) -> tuple[Floats, Floats, Floats]:
+    """Precision, recall and F1 of each class, from a confusion matrix; 0 where a class never occurs or is never given.
+
+    >>> [values.round(2).tolist() for values in class_scores(np.array([[3, 1], [0, 4]]))]
+    [[1.0, 0.8], [0.75, 1.0], [0.86, 0.89]]
+    """
+    hits = np.diag(counts).astype(float)
+    given, occurring = counts.sum(axis=0), counts.sum(axis=1)
+    return (
+        hits / np.maximum(given, 1),
+        hits / np.maximum(occurring, 1),
+        2 * hits / np.maximum(given + occurring, 1),
+    )
+
+
+def reliability_curve(labels: Labels, probabilities: Floats, *, bins: int = 15) -> tuple[tuple[float, float, int], ...]:
+    """Confidence against accuracy (Niculescu-Mizil & Caruana 2005), over the bins of the expected calibration error.
+
+    Returns:
+        For each bin that is not empty, from unsure to sure: mean confidence, accuracy, and how many predictions.
+    """
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    return tuple(
+        (float(confidence[place == b].mean()), float(right[place == b].mean()), int(np.sum(place == b)))
+        for b in np.unique(place)
+    )
+
+
 def expected_calibration_error(labels: Labels, probabilities: Floats, *, bins: int = 15) -> float:
     """Mean gap between confidence and accuracy over equal-width bins (ECE, Guo et al. 2017).
 
@@ -57,11 +89,8 @@ def expected_calibration_error(labels: Labels, probabilities: Floats, *, bins: i
         probabilities: Shape ``(n, classes)``.
         bins: Number of bins of the highest probability.
     """
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [abs(float(np.sum(confidence[place == b]) - np.sum(right[place == b]))) for b in np.unique(place)]
-    return sum(gaps) / len(labels)
+    curve = reliability_curve(labels, probabilities, bins=bins)
+    return sum(count * abs(confidence - right) for confidence, right, count in curve) / len(labels)
 
 
 def selective_accuracy(labels: Labels, probabilities: Floats, *, coverage: float = 0.5) -> float:
