@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from affetto.affect import Affect
 from affetto.errors import PlaylistError
 from affetto.music import Library, Track
-from affetto.players import PLAYLIST_SUFFIXES, check_target, save_playlist
+from affetto.players import PLAYLIST_SUFFIXES, check_target, load_playlist, save_playlist
 from affetto.recommendation import recommend
 
 SPACE = {"x": "http://xspf.org/ns/0/"}
@@ -45,7 +45,7 @@ def read_jspf(path):
 def test_a_whole_list_in_each_form(tmp_path):
     playlist = recommend("sad", seed=1, length=12)
     uris = [track.uri for track in playlist.tracks]
-    m3u8, xspf, jspf = (save_playlist(playlist, tmp_path / f"list{suffix}") for suffix in PLAYLIST_SUFFIXES)
+    m3u8, xspf, jspf, pls = (save_playlist(playlist, tmp_path / f"list{suffix}") for suffix in PLAYLIST_SUFFIXES)
     lines = m3u8.read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if not line.startswith("#")] == uris
     assert sum(line.startswith("#EXTINF:") for line in lines) == 12
@@ -57,7 +57,14 @@ def test_a_whole_list_in_each_form(tmp_path):
     assert [track["location"] for track in body["track"]] == [[uri] for uri in uris]
     for text in (m3u8, xspf, jspf):
         assert text.read_text(encoding="utf-8").count("creativecommons.org/licenses/by/4.0") == 12
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["list.jspf", "list.m3u8", "list.xspf"]
+    held = pls.read_text(encoding="utf-8").splitlines()
+    assert [line.partition("=")[2] for line in held if line.startswith("File")] == uris
+    assert held[-2:] == ["NumberOfEntries=12", "Version=2"]
+    for file in (m3u8, xspf, jspf, pls):
+        assert [(t.uri, t.title, t.artist) for t in load_playlist(file)] == [
+            (t.uri, t.title, t.artist) for t in playlist.tracks
+        ]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["list.jspf", "list.m3u8", "list.pls", "list.xspf"]
 
 
 NASTY = [
@@ -154,7 +161,7 @@ def test_targets_that_cannot_be(tmp_path):
     (tmp_path / "folder.xspf").mkdir()
     os.mkfifo(tmp_path / "pipe.m3u8")
     for name, message in [
-        ("list.mp3", "unknown kind '.mp3'; use .m3u8, .xspf, .jspf"),
+        ("list.mp3", "unknown kind '.mp3'; use .m3u8, .xspf, .jspf, .pls"),
         ("list", "unknown kind ''"),
         ("folder.xspf", "is a folder"),
         ("none/list.m3u8", "there is no folder"),

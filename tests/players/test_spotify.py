@@ -356,7 +356,7 @@ def test_the_check_tries_every_call_and_leaves_nothing_behind(fake, open_spotify
     fake.songs.append(song(99, title="Carefree", artist="Kevin MacLeod"))
     checks = list(open_spotify().check())
     assert [each.call for each in checks if not each.ok] == []
-    assert len(checks) == 8
+    assert len(checks) == 9
     assert not any(playlist["listed"] for playlist in fake.playlists.values())
     fake.fault = lambda _, __, path: error(400, "Invalid limit") if "search" in path else None
     broken = [each for each in open_spotify().check() if not each.ok]
