@@ -15,6 +15,7 @@ from affetto.learning.recipe.loop import LoopRecipe
 __all__ = ["Batch", "Blend", "Epochs", "Make", "Targets", "bucket", "pad"]
 
 _BUCKET = 8  # batches that are sorted by length together: little padding, and still much chance in who meets whom
+_HEAVIEST = 10.0  # a label of two clips must not drown the rest of its batch
 
 
 class Batch(NamedTuple):
@@ -59,7 +60,9 @@ class Targets:
             counts[clip.target] = counts.get(clip.target, 0) + 1
         self._known = {corpus: self._row(counts) for corpus, counts in corpora.items()}
         self._weights = {
-            (corpus, label): sum(counts.values()) / (len(counts) * count) if recipe.class_weights == "balanced" else 1.0
+            (corpus, label): min(sum(counts.values()) / (len(counts) * count), _HEAVIEST)
+            if recipe.class_weights == "balanced"
+            else 1.0
             for corpus, counts in corpora.items()
             for label, count in counts.items()
         }

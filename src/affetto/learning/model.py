@@ -100,7 +100,11 @@ def build_model(recipe: Recipe, cache: Path) -> Model:
             from affetto.learning.recognizer import RecognizerModel
 
             return RecognizerModel(recipe, cache)
-        case ClassicalRecipe() | SequenceRecipe() | EncoderRecipe():
+        case SequenceRecipe():
+            from affetto.learning.sequence import SequenceModel
+
+            return SequenceModel(recipe, cache)
+        case ClassicalRecipe() | EncoderRecipe():
             raise ModelError(f"family {recipe.model.family!r} cannot be built yet")
 
 
@@ -110,4 +114,13 @@ def load_model(folder: Path, cache: Path) -> Model:
     Raises:
         ModelError: If the folder holds none, or one of another version.
     """
-    raise ModelError(f"{folder} holds no saved model; train one with 'affetto train'")
+    from affetto.learning.store import read_saved
+
+    saved = read_saved(folder)
+    match saved.recipe.model:
+        case SequenceRecipe():
+            from affetto.learning.sequence import SequenceModel
+
+            return SequenceModel.load(saved, cache)
+        case _:
+            raise ModelError(f"family {saved.recipe.model.family!r} cannot be loaded yet")

@@ -26,7 +26,8 @@ class LoopRecipe(Part):
         patience: Epochs without improvement on validation speakers before training stops and the best epoch is taken;
             0 learns from all speakers, for all epochs.
         monitor: What is watched on validation speakers: the loss, or the unweighted average recall.
-        class_weights: ``balanced`` lets every label count as much as any other, however many clips it has.
+        class_weights: ``balanced`` lets every label count as much as any other, however many clips it has (a
+            clip weighs ten times its share at most).
         label_smoothing: Probability spread over the other labels of the corpus.
         averaging: Decay of the exponential moving average of the weights, per step; 0 takes the weights as they are.
         clip_gradient: Longest gradient.

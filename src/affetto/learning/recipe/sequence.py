@@ -127,9 +127,12 @@ class SequenceRecipe(Part):
     def _used(cls, value: ShapeRecipe, info: ValidationInfo) -> ShapeRecipe:
         data: dict[str, Any] = info.data
         family = data.get("family")
-        if family is not None and (unused := sorted(value.model_fields_set - _SHAPES[family])):
-            used = ", ".join(name for name in ShapeRecipe.model_fields if name in _SHAPES[family])
-            raise ValueError(f"{unused[0]} means nothing to family {family}; it has {used}")
+        if family is None:
+            return value
+        for name, field in ShapeRecipe.model_fields.items():
+            if name not in _SHAPES[family] and getattr(value, name) != field.default:
+                used = ", ".join(name for name in ShapeRecipe.model_fields if name in _SHAPES[family])
+                raise ValueError(f"{name} means nothing to family {family}; it has {used}")
         if family == "cnn-asp" and value.channels[-1] % value.heads:
             raise ValueError(f"heads = {value.heads} do not divide the last of the channels, {value.channels[-1]}")
         return value
