@@ -1,7 +1,7 @@
 """Training recipes: everything that makes a model, in one TOML file.
 
 A recipe has a ``name``, a ``[data]`` table and a ``[model]`` table whose ``family`` says what the rest of it means:
-:class:`RecognizerRecipe`, :class:`ClassicalRecipe`, :class:`SequenceRecipe` or :class:`EncoderRecipe`.
+:class:`RecognizerRecipe`, a :class:`ClassicalRecipe`, :class:`SequenceRecipe` or :class:`EncoderRecipe`.
 """
 
 import difflib
@@ -14,7 +14,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, Field, ValidationError
 
 from affetto.errors import RecipeError
-from affetto.learning.recipe.classical import ClassicalRecipe
+from affetto.learning.recipe.classical import ClassicalFamily, ClassicalRecipe
 from affetto.learning.recipe.data import DataRecipe
 from affetto.learning.recipe.encoder import EncoderRecipe
 from affetto.learning.recipe.part import Part
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 ModelRecipe = Annotated[
-    RecognizerRecipe | ClassicalRecipe | SequenceRecipe | EncoderRecipe, Field(discriminator="family")
+    RecognizerRecipe | ClassicalFamily | SequenceRecipe | EncoderRecipe, Field(discriminator="family")
 ]
 
 
@@ -135,6 +135,8 @@ def _explain(error: ValidationError) -> str:
         return f"model.family is missing; known are {', '.join(FAMILIES)}"
     if first["type"] == "missing":
         return f"{key} is missing"
+    if first["type"] == "value_error":  # of a whole table: what was received is in the message
+        return f"{key}: {first['msg'].removeprefix('Value error, ')}"
     if first["type"] != "extra_forbidden":
         return f"{key} = {first.get('input')!r}: {first['msg']}"
     part: type[BaseModel] = Recipe
