@@ -88,7 +88,7 @@ def test_an_insert_updates_what_is_there(store: Store) -> None:
     for problem in ("gone", ""):
         with store.write() as connection:
             connection.execute(
-                store.insert_or_update(FolderRow, ["path"]).values(path="/music", problem=problem, scanned=None, id=7)
+                store.insert_or_update(FolderRow, ["path"], ["problem"]).values(path="/music", problem=problem)
             )
     with store.read() as connection:
         assert connection.execute(select(FolderRow.path, FolderRow.problem)).all() == [("/music", "")]

@@ -12,7 +12,7 @@ from affetto.settings import settings
 from affetto.store.locks import advisory_lock, file_lock
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine, Table
+    from sqlalchemy import Connection, Engine
 
 __all__ = ["HEAD", "Store", "database_path", "default_store_exists", "open_store"]
 
@@ -110,13 +110,12 @@ class Store:
             identity, revision = connection.execute(select(MetaRow.identity, MetaRow.revision)).one()
         return str(identity), int(revision)
 
-    def insert_or_update(self, table: "type[Any] | Table", keys: list[str]) -> Any:
-        """An insert statement that updates every column given where a row with these keys is there already."""
+    def insert_or_update(self, table: type[Any], keys: list[str], columns: list[str]) -> Any:
+        """An insert statement that, where a row with the same keys is there already, updates some of its columns."""
         from sqlalchemy.dialects import postgresql, sqlite
 
         dialect: Any = postgresql if self.engine.dialect.name == "postgresql" else sqlite
         statement = dialect.insert(table)
-        columns = [column.name for column in statement.table.columns if column.name not in keys]
         return statement.on_conflict_do_update(
             index_elements=keys, set_={name: statement.excluded[name] for name in columns}
         )

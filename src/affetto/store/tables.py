@@ -96,7 +96,12 @@ class TrackRow(Base):
     """
 
     __tablename__ = "track"
-    __table_args__ = (Index("ix_track_work", "work"), Index("ix_track_isrc", "isrc"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        Index("ix_track_work", "work"),
+        Index("ix_track_isrc", "isrc"),
+        Index("ix_track_seconds", "seconds"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     content: Mapped[str | None] = mapped_column(String(40), unique=True)

@@ -82,6 +82,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_track_isrc", "track", ["isrc"], unique=False)
     op.create_index("ix_track_same_as", "track", ["same_as"], unique=False)
+    op.create_index("ix_track_seconds", "track", ["seconds"], unique=False)
     op.create_index("ix_track_work", "track", ["work"], unique=False)
     op.create_table(
         "evidence",
