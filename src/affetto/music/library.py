@@ -96,9 +96,13 @@ class Library(Sequence[Track]):
     def __repr__(self) -> str:
         return f"Library({len(self)} tracks)"
 
+    def take(self, places: Iterable[int]) -> list[Track]:
+        """The tracks at these places."""
+        return [self._tracks[place] for place in places]
+
     def subset(self, indices: Iterable[int]) -> "Library":
         """The tracks at these places, as a library of their own."""
-        return Library(self._tracks[index] for index in indices)
+        return Library(self.take(indices))
 
     @cached_property
     def columns(self) -> Columns:
