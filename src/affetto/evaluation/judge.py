@@ -8,6 +8,7 @@ from affetto.corpora import load_corpora
 from affetto.corpora.splits import ProtocolOptions, find_protocol
 from affetto.evaluation.cross_validate import cross_validate
 from affetto.evaluation.run import About, Run
+from affetto.evaluation.toml import recipe_key
 from affetto.learning.model import Progress
 from affetto.learning.recipe import Recipe
 
@@ -76,6 +77,7 @@ def judge(
         protocol=protocol,
         options={key: value for key, value in asdict(chosen).items() if value != defaults[key]},
         notes=outcome.notes,
+        key=recipe_key(recipe),
     )
     return Judged(Run(about, outcome.predictions, independent), outcome.temperature, outcome.logs)
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ class About:
         protocol: Name of the protocol, or ``""``.
         options: What was chosen about it.
         notes: What a reader of the figures should know.
+        key: Which recipe it was, corpora included, as :func:`~affetto.evaluation.toml.recipe_key` tells it.
     """
 
     name: str
@@ -35,6 +36,7 @@ class About:
     protocol: str = ""
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     notes: tuple[str, ...] = ()
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,5 @@ def split_corpora(run: Run) -> tuple[Run, ...]:
                 note for note in run.about.notes if note.split(":")[0] not in PARTS or note.startswith(corpus)
             )
             options = {"test_on": [corpus]} if protocol == "loso" else {}
-            about = About(name=run.about.name, family=run.about.family, protocol=protocol, options=options, notes=notes)
-            parts.append(Run(about, tuple(inside)))
+            parts.append(Run(replace(run.about, protocol=protocol, options=options, notes=notes), tuple(inside)))
     return tuple(parts)

@@ -1,12 +1,13 @@
 """Recipes as TOML."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from affetto.learning.recipe import Recipe
 
-__all__ = ["recipe_text", "to_toml"]
+__all__ = ["recipe_key", "recipe_text", "to_toml"]
 
 
 def recipe_text(recipe: Recipe, *, comment: str = "") -> str:
@@ -14,6 +15,12 @@ def recipe_text(recipe: Recipe, *, comment: str = "") -> str:
     tables: dict[str, Any] = recipe.model_dump(mode="json", exclude_defaults=True)
     tables["model"] = {"family": recipe.model.family, **tables.get("model", {})}
     return "".join(f"# {line}\n" for line in comment.splitlines()) + to_toml(tables)
+
+
+def recipe_key(recipe: Recipe) -> str:
+    """A short key that changes whenever the recipe does, and not when it gets options that it does not use."""
+    text = to_toml(recipe.model_dump(mode="json", exclude_defaults=True, exclude={"data": {"root"}}))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def to_toml(tables: Mapping[str, Any]) -> str:

@@ -1,0 +1,233 @@
+"""The bake-off: every recipe of the laboratory on the same corpora and folds."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from affetto.corpora.splits import ProtocolOptions
+from affetto.errors import CorpusError
+from affetto.evaluation.judge import judge
+from affetto.evaluation.run import Run, keep_file, read_run, split_corpora, write_run
+from affetto.evaluation.toml import recipe_key, recipe_text
+from affetto.learning.model import Progress
+from affetto.learning.recipe import Recipe
+
+__all__ = ["COLUMNS", "Cell", "Column", "Finished", "bake", "column_recipe", "read_cells", "which_columns"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """What every recipe is judged by.
+
+    Attributes:
+        name: Folder of its reports.
+        title: Heading of the table.
+        protocol: The protocol.
+        corpus: What is learnt from and tested.
+        folds: The folds that are run; None for all.
+        part: Corpus of ``every-corpus`` that is the same, or ``""``.
+    """
+
+    name: str
+    title: str
+    protocol: str
+    corpus: str
+    folds: tuple[str, ...] | None = None
+    part: str = ""
+
+
+COLUMNS = (
+    Column(name="emobox-ravdess", title="RAVDESS", protocol="emobox-ravdess", corpus="ravdess", part="ravdess"),
+    Column(name="emodb-loso", title="EmoDB", protocol="loso", corpus="emodb", part="emodb"),
+    Column(name="nemo-loso", title="nEMO", protocol="loso", corpus="nemo", part="nemo"),
+    Column(name="tess-cross-actress", title="TESS, other actress", protocol="loso", corpus="tess", part="tess"),
+    Column(name="tess-random", title="TESS, random", protocol="random", corpus="tess", folds=("1",)),
+)
+"""A fifth of TESS drawn at random stands for how it is usually published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One report of the table.
+
+    Attributes:
+        recipe: Name of the recipe's file.
+        column: What it was judged by.
+        run: The report, or None where it is missing.
+        stale: Whether the recipe has changed since.
+    """
+
+    recipe: str
+    column: Column
+    run: Run | None
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A step of the bake-off.
+
+    Attributes:
+        recipe: Name of the recipe's file.
+        what: The columns that were made.
+        done: Steps that are done.
+        total: Steps that there are.
+        seconds: What this one took.
+        left: Seconds that the rest will take, at the pace so far.
+        error: Why it failed, or ``""``.
+    """
+
+    recipe: str
+    what: str
+    done: int
+    total: int
+    seconds: float
+    left: float
+    error: str = ""
+
+
+@dataclass(slots=True)
+class _Step:
+    name: str
+    recipe: Recipe
+    columns: tuple[Column, ...]
+    protocol: str
+    options: ProtocolOptions = field(default_factory=ProtocolOptions)
+
+
+def column_recipe(recipe: Recipe, column: Column) -> Recipe:
+    """The recipe that learns from the corpus of a column alone."""
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"corpora": (column.corpus,)})})
+
+
+def _together(recipe: Recipe) -> bool:
+    """Whether a recipe is made for many corpora at once; it is then judged on all of them in the same trainings."""
+    return recipe.model.family == "recognizer" and len(recipe.data.corpora) > 1
+
+
+def which_columns(recipe: Recipe) -> tuple[Column, ...]:
+    """The columns that a recipe is judged by."""
+    if _together(recipe):
+        return tuple(column for column in COLUMNS if column.part in recipe.data.corpora)
+    return COLUMNS
+
+
+def _key(recipe: Recipe, column: Column) -> str:
+    return recipe_key(recipe if _together(recipe) else column_recipe(recipe, column))
+
+
+def read_cells(folder: Path, recipes: dict[str, Recipe]) -> tuple[Cell, ...]:
+    """The reports that there are, of each recipe and column; those of recipes that are gone come last.
+
+    Raises:
+        CorpusError: If a report is damaged.
+    """
+    gone = sorted(path.name for path in folder.glob("*") if path.is_dir() and path.name not in recipes)
+    cells: list[Cell] = []
+    for name in [*recipes, *gone]:
+        for column in COLUMNS:
+            where = folder / name / column.name
+            run = read_run(where) if (where / "predictions.csv").is_file() else None
+            stale = run is not None and name in recipes and run.about.key != _key(recipes[name], column)
+            cells.append(Cell(name, column, run, stale))
+    return tuple(cells)
+
+
+def bake(
+    recipes: dict[str, Recipe],
+    folder: Path,
+    *,
+    cache: Path,
+    runs: Callable[[Recipe], Path],
+    columns: Iterable[str] = (),
+    seeds: Sequence[int] = (0,),
+    jobs: int = 1,
+    progress: Progress | None = None,
+    finished: Callable[[Finished], None] = lambda _: None,
+) -> int:
+    """Makes every report that is missing or stale, one after another; a failure is told and passed over.
+
+    Args:
+        recipes: Recipes by the name of their file.
+        folder: Where the reports lie: ``folder/recipe/column/predictions.csv``.
+        cache: Folder of prepared examples.
+        runs: Folder of checkpoints of a recipe.
+        columns: Names of the only columns to make; empty for all.
+        seeds: Seeds of every training.
+        jobs: Folds trained at the same time.
+        progress: Called with what is being done, how much is done and how much there is.
+        finished: Called after every step.
+
+    Returns:
+        How many steps failed.
+    """
+    steps = _steps(recipes, folder, frozenset(columns), seeds)
+    started, failed = time.monotonic(), 0
+    for done, step in enumerate(steps, start=1):
+        begun, error = time.monotonic(), ""
+        try:
+            _make(step, folder, cache, runs(step.recipe), seeds, jobs, progress)
+        except Exception as problem:  # one model that fails must not cost the night of all others
+            error, failed = f"{type(problem).__name__}: {problem}", failed + 1
+        now = time.monotonic()
+        left = (now - started) / done * (len(steps) - done)
+        what = ", ".join(column.title for column in step.columns)
+        finished(Finished(step.name, what, done, len(steps), now - begun, left, error))
+    return failed
+
+
+def _steps(recipes: dict[str, Recipe], folder: Path, wanted: frozenset[str], seeds: Sequence[int]) -> list[_Step]:
+    unknown = wanted - {column.name for column in COLUMNS}
+    if unknown:
+        raise CorpusError(f"unknown column {min(unknown)!r}; known are {', '.join(column.name for column in COLUMNS)}")
+    steps: list[_Step] = []
+    for name, recipe in recipes.items():
+        missing = tuple(
+            column
+            for column in which_columns(recipe)
+            if (not wanted or column.name in wanted) and not _made(folder / name / column.name, recipe, column, seeds)
+        )
+        if missing and _together(recipe):
+            steps.append(_Step(name, recipe, missing, "every-corpus"))
+        elif missing:
+            steps += [_Step(name, column_recipe(recipe, c), (c,), c.protocol) for c in missing]
+    return steps
+
+
+def _made(where: Path, recipe: Recipe, column: Column, seeds: Sequence[int]) -> bool:
+    if not (where / "predictions.csv").is_file():
+        return False
+    run = read_run(where)
+    return run.about.key == _key(recipe, column) and {p.seed for p in run.predictions} >= set(seeds)
+
+
+def _make(
+    step: _Step, folder: Path, cache: Path, runs: Path, seeds: Sequence[int], jobs: int, progress: Progress | None
+) -> None:
+    column = step.columns[0]
+    named = _named(progress, step.name)
+    judged = judge(
+        step.recipe,
+        step.protocol,
+        cache=cache,
+        runs=runs,
+        options=step.options,
+        seeds=seeds,
+        folds=column.folds if step.protocol == column.protocol else None,
+        jobs=jobs,
+        beside=False,  # the speaker-independent figure is a column of its own
+        progress=named,
+    )
+    parts = {run.predictions[0].corpus: run for run in split_corpora(judged.run)}
+    for one in step.columns:
+        run = judged.run if step.protocol == one.protocol else parts[one.part]
+        where = folder / step.name / one.name
+        write_run(replace(run, about=replace(run.about, name=step.name)), where)
+        keep_file(where / "recipe.toml", recipe_text(step.recipe))
+
+
+def _named(progress: Progress | None, name: str) -> Progress | None:
+    if progress is None:
+        return None
+    return lambda stage, done, total: progress(f"{name}: {stage}", done, total)
