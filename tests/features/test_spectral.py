@@ -4,7 +4,20 @@ import librosa
 import numpy as np
 import pytest
 
-from affetto.features.spectral import alpha_ratio, frame_signal, hz_to_mel, log_mel, mel_filterbank, mel_to_hz
+from affetto.features.spectral import (
+    alpha_ratio,
+    cepstrum,
+    deltas,
+    frame_signal,
+    hz_to_mel,
+    log_mel,
+    mel_filterbank,
+    mel_to_hz,
+    mfcc,
+    power_spectrogram,
+    rms,
+    zero_crossing_rate,
+)
 
 RATE = 16_000
 
@@ -83,3 +96,68 @@ def test_alpha_ratio_weighs_high_against_low_energy() -> None:
 def test_alpha_ratio_of_next_to_nothing_is_finite(samples: int) -> None:
     assert alpha_ratio(np.zeros(samples), rate=RATE) == 0
     assert np.isfinite(alpha_ratio(np.ones(samples), rate=RATE))
+
+
+@pytest.fixture(scope="module")
+def noise() -> np.ndarray:
+    return (0.1 * np.random.default_rng(0).standard_normal(RATE)).astype(np.float32)
+
+
+@pytest.mark.parametrize(("frame", "n_fft"), [(512, None), (400, 512)])
+def test_power_is_that_of_librosa(noise: np.ndarray, frame: int, n_fft: int | None) -> None:
+    ours = power_spectrogram(noise, frame_length=frame, hop_length=160, n_fft=n_fft)
+    window = np.hanning(frame + 1)[:-1]
+    theirs = [np.abs(np.fft.rfft(noise[i * 160 : i * 160 + frame] * window, n_fft or frame)) ** 2 for i in range(5)]
+    np.testing.assert_allclose(ours[:5], theirs, rtol=1e-3, atol=1e-5)
+    assert ours.dtype == np.float32
+    if n_fft is None:
+        reference = librosa.stft(noise, n_fft=512, hop_length=160, center=False)
+        np.testing.assert_allclose(ours, np.abs(reference.T) ** 2, rtol=1e-3, atol=1e-4)
+
+
+def test_a_transform_shorter_than_the_frame_is_refused(noise: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="transform of 256 samples: give 512"):
+        power_spectrogram(noise, frame_length=512, hop_length=160, n_fft=256)
+
+
+def test_mfcc_are_those_of_librosa(noise: np.ndarray) -> None:
+    """librosa's logarithm is 10 log10: theirs are ours times 10 / ln 10, to a hundredth."""
+    theirs = librosa.feature.mfcc(
+        S=10 / np.log(10) * log_mel(noise, rate=RATE, hop_length=160, n_mels=40, fmin=20, fmax=8_000), n_mfcc=13
+    )
+    ours = mfcc(noise, rate=RATE)
+    np.testing.assert_allclose(10 / np.log(10) * ours, theirs.T, atol=1e-3)
+    whole = librosa.feature.mfcc(
+        y=noise, sr=RATE, n_mfcc=13, n_fft=512, hop_length=160, n_mels=40, fmin=20, htk=True, norm=None, center=False
+    )
+    power = librosa.feature.melspectrogram(
+        y=noise, sr=RATE, n_fft=512, hop_length=160, n_mels=40, fmin=20, htk=True, norm=None, center=False
+    )
+    assert whole.shape == ours.T.shape
+    np.testing.assert_allclose(
+        10 / np.log(10) * ours, librosa.feature.mfcc(S=librosa.power_to_db(power, top_db=None)).T[:, :13], atol=0.01
+    )
+
+
+def test_the_cepstrum_of_a_flat_spectrum_is_its_level() -> None:
+    found = cepstrum(np.full((2, 20), 3.0), count=20)
+    np.testing.assert_allclose(found[:, 0], 3 * np.sqrt(20), rtol=1e-6)
+    np.testing.assert_allclose(found[:, 1:], 0, atol=1e-5)
+    with pytest.raises(ValueError, match="21 coefficients of 20 bands: give 1 to 20"):
+        cepstrum(np.zeros((2, 20)), count=21)
+
+
+@pytest.mark.parametrize("width", [2, 4])
+def test_deltas_are_those_of_librosa(noise: np.ndarray, width: int) -> None:
+    x = mfcc(noise, rate=RATE)
+    theirs = librosa.feature.delta(x.T, width=2 * width + 1, mode="nearest")
+    np.testing.assert_allclose(deltas(x, width=width), theirs.T, atol=1e-5)
+    assert deltas(np.zeros((0, 3))).shape == (0, 3)
+
+
+def test_rms_and_zero_crossings_are_those_of_librosa(noise: np.ndarray) -> None:
+    frames = frame_signal(noise, frame_length=512, hop_length=160)
+    theirs = librosa.feature.rms(y=noise, frame_length=512, hop_length=160, center=False)[0]
+    np.testing.assert_allclose(rms(frames), theirs, rtol=1e-5)
+    crossings = librosa.feature.zero_crossing_rate(noise, frame_length=512, hop_length=160, center=False)[0]
+    np.testing.assert_allclose(zero_crossing_rate(frames), crossings, atol=1.5 / 511)

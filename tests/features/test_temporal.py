@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from affetto.features.prosodic import loudness_db, pitch_track
-from affetto.features.temporal import pause_share, syllable_rate
+from affetto.features.temporal import (
+    articulation_rate,
+    modulation_share,
+    pairwise_variability,
+    pause_share,
+    pauses,
+    run_lengths,
+    syllable_nuclei,
+    syllable_rate,
+)
 
 RATE = 16_000
 
@@ -72,3 +81,47 @@ def test_nothing_to_hear_gives_no_syllables_and_no_pauses(samples: int, value: f
     y = np.full(samples, value)
     assert rate_of(y) == 0
     assert pause_share(loudness_db(y, rate=RATE)) == 0
+
+
+def test_nuclei_lie_at_the_loudest_places() -> None:
+    y = syllables(4, length=0.3)
+    level, pitch = loudness_db(y, rate=RATE), pitch_track(y, rate=RATE)
+    np.testing.assert_allclose(syllable_nuclei(level, pitch) / 100 + 0.02, [0.15, 0.45, 0.75, 1.05], atol=0.03)
+
+
+def test_articulation_leaves_the_pauses_out() -> None:
+    y = np.concatenate([syllables(5), np.zeros(RATE), syllables(5)])
+    level, pitch = loudness_db(y, rate=RATE), pitch_track(y, rate=RATE)
+    assert syllable_rate(level, pitch) == pytest.approx(10 / 3, rel=0.05)
+    assert articulation_rate(level, pitch) == pytest.approx(5, rel=0.1)
+
+
+def test_pauses_have_their_lengths() -> None:
+    noise = 0.3 * np.random.default_rng(0).standard_normal(3 * RATE)
+    noise[8_000:16_000] = 0
+    noise[24_000:28_000] = 0
+    noise[40_000:41_000] = 0  # a stop
+    np.testing.assert_allclose(pauses(loudness_db(noise, rate=RATE)), [0.5, 0.25], atol=0.05)
+
+
+def test_runs_of_frames() -> None:
+    assert run_lengths(np.array([], bool)).tolist() == []
+    assert run_lengths(np.array([False, True, True, False, True])).tolist() == [0.02, 0.01]
+
+
+def test_npvi_of_known_rhythms() -> None:
+    assert pairwise_variability([0.2]) == pairwise_variability([0.1, 0.1, 0.1]) == 0
+    assert pairwise_variability([1, 2, 1, 2]) == pytest.approx(100 * (1 / 1.5))
+    assert pairwise_variability([1, 0]) == 200
+
+
+@pytest.mark.parametrize(("hz", "expected"), [(1.0, 0.0), (5.0, 1.0), (15.0, 0.0)])
+def test_modulation_as_fast_as_syllables(hz: float, expected: float) -> None:
+    level = 6 * np.sin(2 * np.pi * hz * np.arange(400) / 100) - 30
+    assert modulation_share(level) == pytest.approx(expected, abs=0.02)
+    assert modulation_share(np.full(100, -30.0)) == 0
+
+
+def test_the_depth_of_a_silence_is_no_rhythm() -> None:
+    level = np.where(np.arange(300) % 25 < 15, -20.0, -75.0)
+    assert modulation_share(level) == pytest.approx(modulation_share(np.where(level < -50, -120.0, level)))

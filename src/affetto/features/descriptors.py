@@ -153,7 +153,7 @@ def _voice(
     r = np.clip(strength, 1e-3, 1 - 1e-3)
     tract = formants(power, rate=RATE, count=3)
     frequency = np.where(np.isfinite(tract.frequency), tract.frequency, (500.0, 1500.0, 2500.0))
-    wide = np.log(np.where(np.isfinite(tract.bandwidth), tract.bandwidth, 700.0) + 20.0)
+    wide = np.log(np.where(np.isfinite(tract.bandwidth), tract.bandwidth, 700.0).clip(0, 2000) + 20.0)
     first, second, third = (_near(decibel, hz, place, f0) for place in (f0, 2 * f0, frequency[:, 2]))
     semitones = hz_to_semitones(f0)
     both = np.concatenate([[False], voiced[1:] & voiced[:-1]])

@@ -11,7 +11,7 @@ Floats = npt.NDArray[np.float64]
 
 _CEILING = 5500.0
 _PRE_EMPHASIS_HZ = 50.0
-_LOWEST, _WIDEST = 90.0, 700.0
+_LOWEST, _WIDEST = 50.0, 4000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ def formants(power: npt.NDArray[np.floating], *, rate: int, count: int = 3, orde
     """Formants of spectra, from the poles of a linear predictor of what lies below 5.5 kHz (Markel & Gray 1976).
 
     The power spectrum is emphasized by 6 dB an octave above 50 Hz and cut at the ceiling, which is ideal resampling;
-    its inverse transform is the autocorrelation. Poles nearer than 90 Hz to either end, or wider than 700 Hz, are
-    no resonances.
+    its inverse transform is the autocorrelation. Poles nearer than 50 Hz to either end (as in Praat), or
+    wider than 4 kHz, are no resonances.
 
     Args:
         power: Power spectra, shape ``(frames, bins)``; the transform at least twice as long as the frame's window is

@@ -30,7 +30,7 @@ from affetto.features.statistics import (
 
 __all__ = ["FEATURES_VERSION", "functional_names", "functionals"]
 
-FEATURES_VERSION = 2
+FEATURES_VERSION = 3
 """Rises whenever a value of the vector changes: what was computed before is not comparable then."""
 
 _ALWAYS = len(DESCRIPTORS) - VOICE_ONLY

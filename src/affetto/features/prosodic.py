@@ -47,7 +47,7 @@ class PitchTrack:
 
     @property
     def harmonicity_db(self) -> Floats:
-        """Harmonics-to-noise ratio of the voiced frames, ``10 log10(r / (1 - r))`` (Boersma 1993)."""
+        """Harmonics-to-noise ratio of the voiced frames, ``10 log10(r / (1 - r))``, at most 30 dB (Boersma 1993)."""
         r = np.clip(self.strength[self.voiced], 1e-3, 1 - 1e-3)
         return 10 * np.log10(r / (1 - r))
 

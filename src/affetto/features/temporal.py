@@ -23,6 +23,7 @@ Floats = npt.NDArray[np.float64]
 _FRAMES_PER_SECOND = 100
 _DIP_DB = 2.0
 _PAUSE_DB = 25.0
+_DYNAMIC_DB = 50.0
 _SHORTEST_PAUSE = 15  # frames: shorter silences are stop consonants
 
 
@@ -121,12 +122,15 @@ def pairwise_variability(lengths: Sequence[float] | Floats) -> float:
 def modulation_share(level_db: Floats, *, low: float = 3.0, high: float = 8.0) -> float:
     """Share of the level's variation that is as fast as syllables are, in [0, 1] (after Greenberg & Kingsbury 1997).
 
+    What lies more than 50 dB under the loudest frame counts as that: how deep a silence is says nothing of rhythm.
+
     Args:
         level_db: Level every 10 ms, shape ``(frames,)``.
         low: Slowest modulation counted, Hz.
         high: Fastest, Hz.
     """
-    away = (level_db - level_db.mean()) * np.hanning(len(level_db) + 2)[1:-1]
+    heard = np.maximum(level_db, level_db.max() - _DYNAMIC_DB)
+    away = (heard - heard.mean()) * np.hanning(len(heard) + 2)[1:-1]
     size = max(512, 1 << max(len(away) - 1, 1).bit_length())
     power = np.abs(np.fft.rfft(away, size))[1:] ** 2
     hz = np.fft.rfftfreq(size, 1 / _FRAMES_PER_SECOND)[1:]
