@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,12 +10,14 @@ import numpy as np
 
 from affetto.affect import EMOTIONS
 from affetto.corpora.table import Clip
+from affetto.errors import AffettoError
 from affetto.learning.examples import speech_of
 from affetto.voice.audio import read_audio
 from affetto.voice.cues import CUES, CueBaseline, measure_cues
 
 __all__ = ["cue_baseline"]
 
+_log = logging.getLogger(__name__)
 _VERSION = 2  # raise when a cue changes
 _EVERY = 3  # clips: means over a third of the corpora are as good as over all
 
@@ -36,7 +39,11 @@ def cue_baseline(
     for row, clip in enumerate(chosen):
         if progress and row % 20 == 0:
             progress("measuring voices", row, len(chosen))
-        measured = measure_cues(speech_of(read_audio(clip.path)))
+        try:
+            measured = measure_cues(speech_of(read_audio(clip.path)))
+        except AffettoError as error:
+            _log.warning("left out: %s", error)
+            continue
         values[row] = [measured.get(name, np.nan) for name in CUES]
     baseline = _average(chosen, values)
     file.parent.mkdir(parents=True, exist_ok=True)

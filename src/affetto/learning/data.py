@@ -1,5 +1,6 @@
 """From a recipe to what is learnt from."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,14 @@ from affetto.affect import EMOTIONS
 from affetto.corpora import load_corpora
 from affetto.corpora.non_speech import split_non_speech
 from affetto.corpora.table import Clip
+from affetto.errors import CorpusError
 from affetto.learning.examples import Spectrograms, prepare_noise, prepare_speech
 from affetto.learning.fit import TrainingSet
 from affetto.learning.recipe import Recipe
 
 __all__ = ["PreparedData", "prepare"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,18 @@ class PreparedData:
         return (*emotions, *sorted({clip.target for clip in self.clips} - set(emotions)))
 
     def rows(self, clips: Sequence[Clip]) -> list[int]:
-        """Where clips stand in the spectrograms."""
+        """Where clips stand in the spectrograms.
+
+        Raises:
+            CorpusError: If one of them was not prepared.
+        """
         place = {clip.path: row for row, clip in enumerate(self.clips)}
+        strange = next((clip for clip in clips if clip.path not in place), None)
+        if strange is not None:
+            raise CorpusError(
+                f"{strange.path.name} was not prepared: it could not be decoded, or is not of the recipe's corpora; "
+                "leave out what prepare() leaves out"
+            )
         return [place[clip.path] for clip in clips]
 
     def training_set(self, clips: Sequence[Clip]) -> TrainingSet:
@@ -55,14 +69,21 @@ def prepare(recipe: Recipe, cache: Path, *, progress: Callable[[str, int, int], 
         cache: Folder of prepared spectrograms.
         progress: Called with what is being done, how much is done and how much there is.
 
+    Returns:
+        Everything but the clips that cannot be decoded; each is logged as a warning, and how many there are.
+
     Raises:
-        CorpusError: If data is missing or cannot be read.
+        CorpusError: If data is missing.
     """
     root = recipe.data.root
     clips = load_corpora(recipe.data.corpora, root / recipe.data.speech)
     noise, _ = split_non_speech(root, recipe.data.non_speech)
+    speech = prepare_speech(clips, cache, progress=progress)
+    usable = speech["plain"].lengths > 0
+    if not usable.all():
+        _log.warning("%d of %d clip(s) left out", int((~usable).sum()), len(clips))
     return PreparedData(
-        clips=clips,
+        clips=tuple(clip for clip, keep in zip(clips, usable, strict=True) if keep),
         noise=prepare_noise(noise, cache),
-        speech=prepare_speech(clips, cache, progress=progress),
+        speech={variant: spectrograms.without_empty() for variant, spectrograms in speech.items()},
     )

@@ -1,6 +1,7 @@
 """Examples to learn from: the speech of every clip as mel power, prepared once and kept on disk."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,9 @@ import numpy.typing as npt
 import torch
 
 from affetto.corpora.table import Clip
-from affetto.errors import AffettoError, CorpusError
+from affetto.errors import AffettoError
 from affetto.learning.augment import change_speed, random_room
-from affetto.learning.networks import FRAME_LENGTH, MelPower
+from affetto.learning.networks import FRAME_LENGTH, N_MELS, MelPower
 from affetto.voice.audio import RATE, Samples, read_audio
 from affetto.voice.speech import find_utterances
 
@@ -23,6 +24,7 @@ VARIANTS = ("plain", "slower", "faster", "room")
 
 _VERSION = 1  # raise when the preparation changes, so that old files are not used
 _LOG_FLOOR = 1e-10
+_log = logging.getLogger(__name__)
 
 Half = npt.NDArray[np.float16]
 
@@ -45,6 +47,15 @@ class Spectrograms:
     def __getitem__(self, index: int) -> Half:
         """One sound, ``(frames, mels)``."""
         return self.frames[self.starts[index] : self.starts[index + 1]]
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Frames of each sound; 0 for one that could not be decoded."""
+        return np.diff(self.starts)
+
+    def without_empty(self) -> "Spectrograms":
+        """The sounds that could be decoded."""
+        return Spectrograms(self.frames, np.concatenate([self.starts[:-1][self.lengths > 0], self.starts[-1:]]))
 
     def power(self, index: int) -> npt.NDArray[np.float32]:
         """Mel power of one sound, ``(mels, frames)``."""
@@ -75,8 +86,8 @@ def prepare_speech(
         cache: Folder of the prepared files.
         progress: Called with what is being done, how much is done and how much there is.
 
-    Raises:
-        CorpusError: If a clip cannot be decoded; the message names it.
+    Returns:
+        The spectrograms of each variant; a clip that cannot be decoded is logged as a warning and has no frames.
     """
     parts: dict[str, list[Spectrograms]] = {variant: [] for variant in VARIANTS}
     for corpus in dict.fromkeys(clip.corpus for clip in clips):
@@ -101,7 +112,10 @@ def _prepare_corpus(
         try:
             speech = speech_of(read_audio(path))
         except AffettoError as error:
-            raise CorpusError(f"{corpus}: {error}") from error
+            _log.warning("%s: left out: %s", corpus, error)
+            for kept in sounds.values():
+                kept.append(np.zeros((0, N_MELS), np.float16))
+            continue
         for variant, samples in _variants(speech, rng).items():
             sounds[variant].append(log_power(samples))
     for variant, file in files.items():

@@ -1,5 +1,6 @@
 """Fitting: from prepared examples and a recipe to a network."""
 
+import hashlib
 import logging
 import warnings
 from collections.abc import Sequence
@@ -18,13 +19,15 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from affetto.corpora.table import Clip
+from affetto.errors import CorpusError
 from affetto.learning.augment import add_noise, change_channel, hide_bands
+from affetto.learning.checkpoints import SafeCheckpoints, check_stamp, read_checkpoint, stamped, write_checkpoint
 from affetto.learning.examples import VARIANTS, Spectrograms
 from affetto.learning.networks import HOP_LENGTH, EmotionNetwork
 from affetto.learning.recipe import RecognizerRecipe
 from affetto.voice.audio import RATE
 
-__all__ = ["Batches", "TrainingSet", "fit", "predict_logits"]
+__all__ = ["Batches", "TrainingSet", "embed", "fit", "predict_logits"]
 
 _STEPS_PER_EPOCH = 100
 
@@ -197,12 +200,22 @@ def fit(
 
     Returns:
         The network with averaged weights, in evaluation mode.
+
+    Raises:
+        CorpusError: If all clips have one label: there is nothing to tell apart.
+        ModelError: If the folder holds a checkpoint of another version or training, or cannot be written to.
     """
-    finished = folder / "network.pt"
+    if len({examples.clips[i].target for i in examples.chosen}) < 2:
+        raise CorpusError("the clips to learn from have one label only; give clips of at least two")
+    finished, last, stamp = folder / "network.pt", folder / "last.ckpt", _stamp(examples, recipe, seed)
     if finished.is_file():
+        content = read_checkpoint(finished)
+        check_stamp(content, stamp, finished)
         network = EmotionNetwork(recipe.network, labels=len(examples.labels))
-        network.load_state_dict(torch.load(finished, weights_only=True))
+        network.load_state_dict(content["state"])
         return network.eval()
+    if last.is_file():
+        check_stamp(read_checkpoint(last), stamp, last)
     torch.set_num_threads(threads)
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # it advertises
     lightning.seed_everything(seed, verbose=False)
@@ -225,17 +238,22 @@ def fit(
             ModelCheckpoint(folder, filename="last", save_last=False, enable_version_counter=False),
             *callbacks,
         ],
+        plugins=[SafeCheckpoints(stamp)],
     )
-    last = folder / "last.ckpt"
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*Checkpoint directory.*")
-        trainer.fit(training, ckpt_path=str(last) if last.is_file() else None, weights_only=False)
+        trainer.fit(training, ckpt_path=str(last) if last.is_file() else None)
     network = training.network.float().eval()
-    partial = finished.with_suffix(".partial")
-    torch.save(network.state_dict(), partial)
-    partial.replace(finished)
+    write_checkpoint(stamped({"state": network.state_dict()}, stamp), finished)
     return network
+
+
+def _stamp(examples: TrainingSet, recipe: RecognizerRecipe, seed: int) -> str:
+    """What is being trained: a checkpoint of something else is refused."""
+    clips = [(clip.corpus, clip.path.name, clip.target) for clip in (examples.clips[i] for i in examples.chosen)]
+    text = recipe.model_dump_json() + repr((examples.labels, clips))
+    return f"{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}-seed{seed}"
 
 
 def predict_logits(network: EmotionNetwork, spectrograms: Spectrograms, rows: Sequence[int]) -> npt.NDArray[np.float32]:
@@ -246,4 +264,13 @@ def predict_logits(network: EmotionNetwork, spectrograms: Spectrograms, rows: Se
             power = torch.from_numpy(np.ascontiguousarray(spectrograms.power(row)))[None]
             emotion, speech = network(power)
             outputs.append(torch.cat([emotion[0], speech]))
+    return torch.stack(outputs).numpy()
+
+
+def embed(network: EmotionNetwork, spectrograms: Spectrograms, rows: Sequence[int]) -> npt.NDArray[np.float32]:
+    """What the network's answers are made from, for whole clips: shape ``(len(rows), features)``."""
+    with torch.inference_mode():
+        outputs = [
+            network.embed(torch.from_numpy(np.ascontiguousarray(spectrograms.power(row)))[None])[0] for row in rows
+        ]
     return torch.stack(outputs).numpy()

@@ -104,7 +104,11 @@ def build_model(recipe: Recipe, cache: Path) -> Model:
             from affetto.learning.sequence import SequenceModel
 
             return SequenceModel(recipe, cache)
-        case ClassicalRecipe() | EncoderRecipe():
+        case EncoderRecipe():
+            from affetto.learning.encoder import EncoderModel
+
+            return EncoderModel(recipe, cache)
+        case ClassicalRecipe():
             raise ModelError(f"family {recipe.model.family!r} cannot be built yet")
 
 
@@ -122,5 +126,13 @@ def load_model(folder: Path, cache: Path) -> Model:
             from affetto.learning.sequence import SequenceModel
 
             return SequenceModel.load(saved, cache)
+        case EncoderRecipe():
+            from affetto.learning.encoder import EncoderModel
+
+            return EncoderModel.load(saved, cache)
+        case RecognizerRecipe():
+            from affetto.learning.recognizer import RecognizerModel
+
+            return RecognizerModel.load(saved, cache)
         case _:
             raise ModelError(f"family {saved.recipe.model.family!r} cannot be loaded yet")

@@ -20,9 +20,7 @@ _FLOOR = 1e-5  # 50 dB under the utterance's mean: fainter sounds, and the level
 class MelPower(nn.Module):
     """Mel power spectrogram as one convolution with a windowed Fourier basis, so that any ONNX runtime computes it."""
 
-    def __init__(
-        self, *, frame_length: int = FRAME_LENGTH, hop_length: int = HOP_LENGTH, n_mels: int = N_MELS
-    ) -> None:
+    def __init__(self, *, frame_length: int = FRAME_LENGTH, hop_length: int = HOP_LENGTH, n_mels: int = N_MELS) -> None:
         super().__init__()
         self.frame_length, self.hop_length = frame_length, hop_length
         window = np.hanning(frame_length + 1)[:-1]
@@ -113,13 +111,17 @@ class EmotionNetwork(nn.Module):
         self.emotion = nn.Linear(2 * e, labels)
         self.speech = nn.Linear(2 * e, 1)
 
-    def forward(self, power: Tensor) -> tuple[Tensor, Tensor]:
-        """Mel power ``(batch, N_MELS, frames)`` to logits ``(batch, labels)`` and the speech logit ``(batch,)``."""
+    def embed(self, power: Tensor) -> Tensor:
+        """Mel power ``(batch, N_MELS, frames)`` to what the answers are made from, ``(batch, features)``."""
         shape = torch.log(power / power.mean(dim=(1, 2), keepdim=True).clamp(min=1e-12) + _FLOOR) * 0.25 + 1.0
         change = shape - shape.mean(dim=2, keepdim=True)
         x = torch.stack([shape, change], dim=1)
         x = self.convolutions(x.contiguous(memory_format=torch.channels_last))
-        pooled = self.normalize(self.pooling(x.squeeze(2)))
+        return self.normalize(self.pooling(x.squeeze(2)))
+
+    def forward(self, power: Tensor) -> tuple[Tensor, Tensor]:
+        """Mel power ``(batch, N_MELS, frames)`` to logits ``(batch, labels)`` and the speech logit ``(batch,)``."""
+        pooled = self.embed(power)
         return self.emotion(self.dropout(pooled)), self.speech(pooled)[:, 0]
 
 

@@ -28,7 +28,6 @@ __all__ = ["NeuralModel"]
 
 _WEIGHTS = "network.pt"
 _STAMP = "saved model"
-_AT_ONCE = 64  # clips in a batch that is only answered
 
 Network = TypeVar("Network", bound=nn.Module)
 Array = npt.NDArray[Any]
@@ -40,6 +39,8 @@ class NeuralModel(ABC, Generic[Network]):
     Attributes:
         needs_validation: Whether the recipe stops early (``patience`` above 0), for which it wants further speakers.
     """
+
+    _at_once = 64  # clips in a batch that is only answered
 
     def __init__(self, recipe: Recipe, training: LoopRecipe, cache: Path) -> None:
         self._recipe, self._training, self._cache = recipe, training, cache
@@ -75,12 +76,12 @@ class NeuralModel(ABC, Generic[Network]):
     def _embed(self, network: Network, inputs: tuple[Tensor, ...]) -> Tensor:
         """What the network's answer is made from, ``(clips, features)``."""
 
-    def _state(self, network: Network) -> dict[str, Any]:
-        """The weights that are saved."""
-        return network.state_dict()
+    def _facts(self) -> dict[str, Any]:
+        """What is noted beside the saved weights."""
+        return {}
 
-    def _restore(self, network: Network, state: dict[str, Any]) -> None:
-        network.load_state_dict(state)
+    def _accept(self, facts: dict[str, Any]) -> None:
+        """Refuses saved weights that cannot be used here."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -155,7 +156,7 @@ class NeuralModel(ABC, Generic[Network]):
     def _watched(self, clips: Sequence[Clip], targets: Targets) -> list[Batch]:
         values = [self._values[clip.path] for clip in clips]
         batches: list[Batch] = []
-        for rows in bucket(len(clips), _AT_ONCE, lambda row: self._length(values[row])):
+        for rows in bucket(len(clips), self._at_once, lambda row: self._length(values[row])):
             some = [clips[row] for row in rows]
             batches.append(
                 Batch(
@@ -201,7 +202,7 @@ class NeuralModel(ABC, Generic[Network]):
         torch.set_num_threads(self._training.threads)
         try:
             with torch.inference_mode():
-                for rows in bucket(len(clips), _AT_ONCE, lambda row: self._length(values[row])):
+                for rows in bucket(len(clips), self._at_once, lambda row: self._length(values[row])):
                     answer = ask(self._inputs([values[row] for row in rows])).float().numpy()
                     for row, one in zip(rows, answer, strict=True):
                         found[row] = one
@@ -215,13 +216,13 @@ class NeuralModel(ABC, Generic[Network]):
         Raises:
             ModelError: If the model is not fitted, or the folder cannot be written to.
         """
-        state = self._state(self._fitted())
+        state = self._fitted().state_dict()
         save_model(
             folder,
             recipe=self._recipe,
             labels=self._labels,
             write=lambda partial: write_checkpoint(stamped({"state": state}, _STAMP), partial / _WEIGHTS),
-            facts={"weights": CHECKPOINT_VERSION},
+            facts={"weights": CHECKPOINT_VERSION, **self._facts()},
         )
 
     @classmethod
@@ -240,9 +241,10 @@ class NeuralModel(ABC, Generic[Network]):
         file = saved.file(_WEIGHTS)
         content = read_checkpoint(file)
         check_stamp(content, _STAMP, file)
+        model._accept(dict(saved.facts))
         network = model._build(len(saved.labels))
         try:
-            model._restore(network, content["state"])
+            network.load_state_dict(content["state"])
         except (RuntimeError, KeyError) as error:
             raise ModelError(
                 f"{file}: weights of another version of family {saved.recipe.model.family}; train the model again"

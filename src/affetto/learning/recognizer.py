@@ -1,25 +1,26 @@
 """The recognizer that ships, as a model among the others."""
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
-
-import torch
+from typing import Self
 
 from affetto.corpora.table import Clip
 from affetto.errors import ModelError
 from affetto.learning.baseline import cue_baseline
 from affetto.learning.calibrate import softmax
+from affetto.learning.checkpoints import CHECKPOINT_VERSION, check_stamp, read_checkpoint, stamped, write_checkpoint
 from affetto.learning.data import PreparedData, prepare
 from affetto.learning.export import export
-from affetto.learning.fit import fit, predict_logits
+from affetto.learning.fit import embed, fit, predict_logits
 from affetto.learning.model import Floats, Progress
 from affetto.learning.networks import EmotionNetwork
 from affetto.learning.recipe import Recipe, RecognizerRecipe
+from affetto.learning.store import Saved, save_model
 
 __all__ = ["RecognizerModel"]
 
 _WEIGHTS = "network.pt"
+_STAMP = "saved model"
 
 
 class RecognizerModel:
@@ -35,11 +36,12 @@ class RecognizerModel:
         self._recipe, self._family, self._cache = recipe, recipe.model, cache
         self._data: PreparedData | None = None
         self._network: EmotionNetwork | None = None
+        self._labels: tuple[str, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The eight emotions, then the further labels of the corpora."""
-        return self._prepared().labels
+        return self._labels or self._prepared().labels
 
     def _prepared(self, progress: Progress | None = None) -> PreparedData:
         if self._data is None:
@@ -74,17 +76,42 @@ class RecognizerModel:
         """Probabilities of the labels, shape ``(clips, labels)``."""
         data = self._prepared()
         logits = predict_logits(self._fitted(), data.speech["plain"], data.rows(clips))
-        return softmax(logits[:, : len(data.labels)])
+        return softmax(logits[:, : len(self.labels)])
+
+    def embed(self, clips: Sequence[Clip]) -> Floats:
+        """What the answers are made from, the pooled layer: shape ``(clips, features)``."""
+        data, network = self._prepared(), self._fitted()
+        return embed(network, data.speech["plain"], data.rows(clips))
 
     def save(self, folder: Path) -> None:
-        """Writes the weights and the recipe."""
-        partial = folder.with_name(folder.name + ".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        torch.save(self._fitted().state_dict(), partial / _WEIGHTS)
-        (partial / "recipe.json").write_text(self._recipe.model_dump_json(), encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.replace(folder)
+        """Writes the weights and the recipe, whole or not at all."""
+        state = self._fitted().state_dict()
+        save_model(
+            folder,
+            recipe=self._recipe,
+            labels=self.labels,
+            write=lambda partial: write_checkpoint(stamped({"state": state}, _STAMP), partial / _WEIGHTS),
+            facts={"weights": CHECKPOINT_VERSION},
+        )
+
+    @classmethod
+    def load(cls, saved: Saved, cache: Path) -> Self:
+        """The model that :meth:`save` wrote.
+
+        Raises:
+            ModelError: If the weights are damaged, or of another version.
+        """
+        model = cls(saved.recipe, cache)
+        file = saved.file(_WEIGHTS)
+        content = read_checkpoint(file)
+        check_stamp(content, _STAMP, file)
+        network = EmotionNetwork(model._family.network, labels=len(saved.labels))
+        try:
+            network.load_state_dict(content["state"])
+        except (RuntimeError, KeyError) as error:
+            raise ModelError(f"{file}: weights of another version of the recognizer; train the model again") from error
+        model._network, model._labels = network.eval(), saved.labels
+        return model
 
     def export(self, path: Path, *, temperature: float = 1.0, facts: dict[str, str] | None = None) -> None:
         """Writes the ONNX file of the eight emotions and the speech gate, with the average voice for explanations."""
