@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from affetto.players.connections import Connection, Connections
+from affetto.players.secrets import Secret, Secrets
 from affetto.players.spotify import SCOPES
 
 CLIENT = "0123456789abcdef0123456789abcdef"
@@ -241,3 +243,10 @@ class FakeSpotify:
             "scope": " ".join(SCOPES),
         }
         return Reply(body=body)
+
+
+def signed_in(name: str = "spotify") -> None:
+    """Connects Spotify in the data folder of the settings."""
+    token = {"access_token": ACCESS, "refresh_token": REFRESH, "expires_at": 4e9, "scope": " ".join(SCOPES)}
+    Secrets().put(name, Secret(json.dumps(token)))
+    Connections().put(Connection(name=name, kind="spotify", facts={"client_id": CLIENT, "user": "listener"}))

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from affetto.cli.play import Delivery, Play, PlayerName
 from affetto.errors import AffettoError, OptionError
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Strategy",
     "answer",
     "check",
+    "check_delivery",
     "register",
 ]
 
@@ -32,7 +34,7 @@ Intention = Annotated[
 Length = Annotated[int | None, typer.Option("--length", min=1, help="Tracks in the playlist.")]
 Strategy = Annotated[str, typer.Option("--strategy", help="journey (by mood) or genre (by the emotion's genres).")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="The same seed gives the same playlist.")]
-Save = Annotated[Path | None, typer.Option("--save", help="Write the playlist as .m3u8, .xspf or .jspf.")]
+Save = Annotated[Path | None, typer.Option("--save", help="Write the playlist as .m3u8, .xspf, .jspf or .pls.")]
 Explain = Annotated[bool, typer.Option("--explain", help="What in the voice led there, in full.")]
 
 
@@ -51,6 +53,8 @@ def _hear(
     strategy: Strategy = "journey",
     seed: Seed = None,
     save: Save = None,
+    player: PlayerName = None,
+    play: Play = False,
     explain: Explain = False,
 ) -> None:
     """Read the emotion in recordings of a voice, and answer each with a playlist.
@@ -59,12 +63,23 @@ def _hear(
     """
     if save and len(files) > 1:
         raise OptionError(f"--save {save}: one playlist file for {len(files)} recordings; give one recording")
+    if (player or play) and len(files) > 1:
+        given = "--play" if player is None else f"--player {player}"
+        raise OptionError(f"{given}: one playlist for {len(files)} recordings; give one recording")
     request = {"intent": intent, "length": length, "strategy": strategy, "seed": seed}
     check(request, save, no_playlist=no_playlist)
+    delivery = check_delivery(player, play=play, save=save, no_playlist=no_playlist)
     failed = False
     for file in files:
         try:
-            answer(file, request=None if no_playlist else request, as_json=as_json, save=save, explain=explain)
+            answer(
+                file,
+                request=None if no_playlist else request,
+                as_json=as_json,
+                save=save,
+                explain=explain,
+                delivery=delivery,
+            )
         except AffettoError as error:
             print(f"affetto: {error}", file=sys.stderr)
             failed = True
@@ -89,6 +104,7 @@ def answer(
     as_json: bool = False,
     save: Path | None = None,
     explain: bool = False,
+    delivery: Delivery | None = None,
 ) -> None:
     """Reads one recording, prints what was heard and the playlist, and saves the playlist if asked.
 
@@ -99,6 +115,7 @@ def answer(
         as_json: Print one JSON line instead of text.
         save: Playlist file to write.
         explain: Show the cues in full.
+        delivery: Where the playlist goes besides.
     """
     from affetto.cli import show
     from affetto.players import save_playlist
@@ -116,13 +133,22 @@ def answer(
             result["reading"]["cues"] = [cue.to_dict() for cue in reading.cues]
         if playlist is not None:
             result["playlist"] = playlist.to_dict()
+        if playlist is not None and delivery is not None:
+            placed = delivery.place(playlist, as_json=True)
+            if placed is not None:
+                result["placed"] = placed
         print(json.dumps(result), flush=True)
+        if playlist is not None and delivery is not None:
+            delivery.play(playlist, as_json=True)
         return
     show.reading(reading, name=name or ascii_name(voice), explain=explain)
     if playlist is not None:
         show.playlist(playlist)
         if save is not None:
             show.line(f"Saved as {ascii_name(save)}")
+        if delivery is not None:
+            delivery.place(playlist, as_json=False)
+            delivery.play(playlist, as_json=False)
 
 
 def _read(voice: Any, progress: Any) -> Any:
@@ -148,3 +174,18 @@ def check(request: dict[str, Any], save: Path | None, *, no_playlist: bool) -> N
         raise OptionError(f"--save {save}: there is no playlist to save with --no-playlist; leave one out")
     if save is not None:
         check_target(save)
+
+
+def check_delivery(player: str | None, *, play: bool, save: Path | None, no_playlist: bool) -> Delivery | None:
+    """Opens the player before anything is heard; None where the playlist goes nowhere.
+
+    Raises:
+        OptionError: If there is no playlist, or the player is not connected.
+        PlayerError: If the player cannot be opened.
+    """
+    if player is None and not play:
+        return None
+    if no_playlist:
+        given = "--play" if player is None else f"--player {player}"
+        raise OptionError(f"{given}: there is no playlist with --no-playlist; leave one out")
+    return Delivery(player, play=play, save=save)

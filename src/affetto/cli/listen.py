@@ -5,7 +5,20 @@ from typing import Annotated, Any
 
 import typer
 
-from affetto.cli.hear import AsJson, Explain, Intention, Length, NoPlaylist, Save, Seed, Strategy, answer, check
+from affetto.cli.hear import (
+    AsJson,
+    Explain,
+    Intention,
+    Length,
+    NoPlaylist,
+    Save,
+    Seed,
+    Strategy,
+    answer,
+    check,
+    check_delivery,
+)
+from affetto.cli.play import Play, PlayerName
 from affetto.errors import OptionError
 
 __all__ = ["register"]
@@ -27,6 +40,8 @@ def _listen(
     strategy: Strategy = "journey",
     seed: Seed = None,
     save: Save = None,
+    player: PlayerName = None,
+    play: Play = False,
     explain: Explain = False,
     seconds: Annotated[
         float | None,
@@ -49,6 +64,9 @@ def _listen(
     request = {"intent": intent, "length": length, "strategy": strategy, "seed": seed}
     check(request, save, no_playlist=no_playlist)
     _check_mix(live=live, music=music, no_playlist=no_playlist, save=save, file=file, fast=fast)
+    if live and (player or play):
+        raise OptionError("--player and --play take a playlist that is done; leave --live out")
+    delivery = check_delivery(player, play=play, save=save, no_playlist=no_playlist)
     if live:
         from affetto.cli.live import listen_live
 
@@ -63,7 +81,15 @@ def _listen(
             save=save,
         )
         return
-    _listen_once(device, seconds, request=None if no_playlist else request, as_json=as_json, save=save, explain=explain)
+    _listen_once(
+        device,
+        seconds,
+        request=None if no_playlist else request,
+        as_json=as_json,
+        save=save,
+        explain=explain,
+        delivery=delivery,
+    )
 
 
 def _listen_once(device: str | None, seconds: float | None, *, as_json: bool, **options: Any) -> None:
