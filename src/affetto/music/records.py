@@ -1,11 +1,12 @@
 """Writing what was found out about a file into the store, and fusing the evidence of a mood."""
 
+import contextlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from affetto.affect import Affect
 from affetto.music.analysis import ANALYSIS_VERSION, Analysis
@@ -55,9 +56,6 @@ _NOT_MUSIC: Mapping[str, str] = {
     "sound effect": "sound effects",
     "field recording": "sound effects",
 }
-_OWN = ("audio", "tags", "genre")
-"""Kinds of evidence that come from the file itself, and are replaced when it is read again."""
-
 _EVIDENCE = (
     EvidenceRow.kind,
     EvidenceRow.valence,
@@ -202,8 +200,14 @@ def _same_place(connection: Connection, file: int, columns: Mapping[str, Any]) -
     return None if connection.execute(others.limit(1)).first() else old
 
 
-def _imported(connection: Connection, columns: Mapping[str, Any], seconds: float | None) -> Any:
-    """A track that a list named before its file came."""
+def _imported(connection: Connection, file: int, columns: Mapping[str, Any], seconds: float | None) -> Any:
+    """A track that a list named before its file came, by its path or its names."""
+    path = connection.execute(select(FileRow.path).where(FileRow.id == file)).scalar_one()
+    with contextlib.suppress(UnicodeEncodeError):
+        path.encode()
+        named = select(*_KNOWN).where(TrackRow.uri == path, TrackRow.content.is_(None))
+        if found := connection.execute(named).first():
+            return found
     if not columns["work"]:
         return None
     rows = connection.execute(
@@ -235,7 +239,7 @@ def record(connection: Connection, store: Store, file: int, found: Inspected, so
     known = connection.execute(select(*_KNOWN).where(TrackRow.content == found.content)).first()
     same = known
     if same is None:
-        same = _same_place(connection, file, columns) or _imported(connection, columns, seconds)
+        same = _same_place(connection, file, columns) or _imported(connection, file, columns, seconds)
     if same is None:
         columns |= {"content": found.content, "added": int(time.time()), "seconds": seconds}
         if sound is not None:
@@ -248,6 +252,8 @@ def record(connection: Connection, store: Store, file: int, found: Inspected, so
         if "title" in found.tags.guessed and "title" not in same.guessed.split("|") and same.content == found.content:
             columns = {}
         columns |= {"content": found.content, "present": True}
+        if same.content is None:
+            columns["uri"] = None  # the file takes the place of what a list told
         if sound is not None:
             columns |= _sound_columns(sound)
         if same.aside != "removed":
@@ -271,8 +277,8 @@ def _write_beliefs(connection: Connection, store: Store, track: int, tags: Tags,
         connection.execute(
             store.insert_or_update(FeaturesRow, ["track_id"], ["data"]).values(track_id=track, data=data)
         )
-    replaced = _OWN if sound is not None else tuple(kind for kind in _OWN if kind != "audio")
-    connection.execute(delete(EvidenceRow).where(EvidenceRow.track_id == track, EvidenceRow.kind.in_(replaced)))
+    own = [EvidenceRow.source == "genre", EvidenceRow.source.startswith("tags: ", autoescape=True)]
+    connection.execute(delete(EvidenceRow).where(EvidenceRow.track_id == track, or_(*own)))
     write_evidence(connection, track, _own_beliefs(tags, features))
     write_mood(connection, track)
 

@@ -199,14 +199,14 @@ def _cache_file(identity: str) -> Path:
 
 
 def _from_cache(file: Path, revision: int) -> tuple[_Numbers, dict[str, npt.NDArray[Any]]] | None:
-    with contextlib.suppress(OSError, ValueError, KeyError, EOFError, BadZipFile):
+    try:
         with np.load(file, allow_pickle=False) as kept:
-            if kept["stamp"].tolist() == [_FORMAT, revision]:
-                arrays = {name: kept[name] for name in kept.files}
-                numbers = arrays.pop("numbers")
-                if all(len(arrays[name]) == len(numbers) for name in ("valence", "covariance", "genre", "seconds")):
-                    return numbers, arrays
-    return None
+            arrays = {name: kept[name] for name in kept.files}
+        stamp, numbers = arrays.pop("stamp"), arrays.pop("numbers")
+        whole = all(len(arrays[name]) == len(numbers) for name in ("valence", "covariance", "genre", "seconds"))
+        return (numbers, arrays) if whole and stamp.tolist() == [_FORMAT, revision] else None
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None
 
 
 def _to_cache(file: Path, revision: int, numbers: _Numbers, arrays: dict[str, npt.NDArray[Any]]) -> None:
@@ -216,7 +216,7 @@ def _to_cache(file: Path, revision: int, numbers: _Numbers, arrays: dict[str, np
         handle, part = tempfile.mkstemp(dir=file.parent, suffix=".part")
         try:
             with os.fdopen(handle, "wb") as opened:
-                np.savez(opened, stamp=[_FORMAT, revision], numbers=numbers, **arrays)
+                np.savez(opened, **{**arrays, "stamp": np.array([_FORMAT, revision]), "numbers": numbers})  # pyright: ignore[reportArgumentType]
             Path(part).replace(file)
         finally:
             Path(part).unlink(missing_ok=True)

@@ -31,7 +31,7 @@ FIELDS = (
     "arousal_sd",
     "mood_source",
 )
-"""The columns of a catalog, in order. ``feels`` are separated by ``|``; ``tempo`` may be empty."""
+"""The columns of a catalog, in order. ``feels`` are separated by ``|``; ``tempo`` and ``seconds`` may be empty."""
 
 
 def _number(name: str, text: str, low: float, high: float) -> float:
@@ -63,7 +63,7 @@ def _track(row: list[str]) -> Track:
         genre=genre,
         feels=tuple(feels.split("|")) if feels else (),
         tempo=_number("tempo", tempo, 1, 1000) if tempo else None,
-        seconds=_number("seconds", seconds, 1, 1e6),
+        seconds=_number("seconds", seconds, 1, 1e6) if seconds else None,
         licence=licence,
         credit=credit,
     )
