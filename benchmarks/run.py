@@ -13,13 +13,14 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 
 from affetto.errors import AffettoError
-from benchmarks import features, live, playlist, reading, startup, streams
+from benchmarks import features, live, players, playlist, reading, startup, streams
 from benchmarks.figures import Row, machine, missed, table
 
 SUITES: Sequence[Callable[[], list[Row]]] = (
     reading.measure,
     startup.measure,
     playlist.measure,
+    players.measure,
     live.measure,
     streams.measure,
     features.measure,

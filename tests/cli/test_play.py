@@ -10,6 +10,7 @@ import soundfile
 from affetto.cli import play as module
 from affetto.players import files, spotify
 from affetto.players.feedback import FeedbackLog
+from affetto.players.journal import marker
 from affetto.settings import settings
 from tests.players.fake_spotify import FakeSpotify, signed_in, song
 from tests.players.test_local import FakeCard
@@ -143,7 +144,8 @@ def test_hear_gives_the_top_five_to_spotify(affetto, voice, monkeypatch):
         assert fake.playing["uris"] == [each["uri"] for each in songs[:4]]
         placed = json.loads(affetto(*options, "--json").out)["placed"]
         assert (placed["created"], len(placed["found"]), len(placed["missing"])) == (False, 4, 1)
-        assert len(fake.playlists) == 1
+        (made,) = fake.playlists.values()
+        assert made["description"] == f"Made by Affetto. [{marker(made['name'])}]"  # and no word of the reading
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,7 @@ class Delivery:
             return None
         with _watch(quiet=as_json) as watch:
             placed = self._player.make_playlist(
-                playlist.title, playlist.tracks, about=playlist.explanation, watch=watch
+                playlist.title, playlist.tracks, about=self._about(playlist), watch=watch
             )
         if not as_json:
             self._show(placed, len(playlist.tracks))
@@ -227,6 +227,11 @@ class Delivery:
         else:
             with _watch(quiet=as_json) as watch:
                 self._player.play(playlist.tracks, watch=watch)
+
+    def _about(self, playlist: Any) -> str:
+        """The sentence that goes along; what was heard in the voice stays on this machine."""
+        here = self._player is not None and (self._player.name == "local" or self._player.name.startswith("file:"))
+        return str(playlist.explanation) if here else "Made by Affetto."
 
     def _show(self, placed: Any, wanted: int) -> None:
         from affetto.cli import show
