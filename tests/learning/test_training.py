@@ -1,5 +1,6 @@
 """From clips to a model file, on a corpus that is built here."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,17 @@ import pytorch_lightning as lightning
 import torch
 
 from affetto.affect import EMOTIONS, Emotion
-from affetto.corpora.splits import PROTOCOLS
+from affetto.corpora import load_corpora
 from affetto.errors import CorpusError, ModelError
 from affetto.learning.baseline import cue_baseline
 from affetto.learning.data import PreparedData, prepare
 from affetto.learning.examples import VARIANTS, synthetic_noise
 from affetto.learning.export import export
 from affetto.learning.fit import Batches, fit, predict_logits
+from affetto.learning.model import build_model, load_model
 from affetto.learning.networks import EmotionNetwork
-from affetto.learning.recipe import Recipe
+from affetto.learning.recipe import Recipe, RecognizerRecipe
+from affetto.learning.recognizer import RecognizerModel
 from affetto.voice.recognizer import Recognizer
 from tests.tiny import tiny_recipe, write_tiny_corpus
 
@@ -40,7 +43,12 @@ def data(recipe: Recipe, root: Path) -> PreparedData:
 
 @pytest.fixture(scope="module")
 def network(recipe: Recipe, data: PreparedData, root: Path) -> EmotionNetwork:
-    return fit(data.training_set(data.clips), recipe, folder=root / "run", progress=False)
+    return fit(data.training_set(data.clips), family(recipe), folder=root / "run", progress=False)
+
+
+def family(recipe: Recipe) -> RecognizerRecipe:
+    assert isinstance(recipe.model, RecognizerRecipe)
+    return recipe.model
 
 
 class Interrupt(lightning.Callback):
@@ -58,27 +66,42 @@ def test_prepared_examples_are_taken_from_the_cache(recipe: Recipe, data: Prepar
         assert len(again.speech[variant]) == len(data.clips)
 
 
-def test_a_broken_clip_is_named(root: Path, tmp_path: Path) -> None:
+def test_a_broken_clip_is_reported_skipped_and_counted(
+    root: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     copy = tmp_path / "data"
-    shutil.copytree(root, copy)
-    broken = next((copy / "speech").rglob("*.flac"))
+    shutil.copytree(root / "speech", copy / "speech")
+    shutil.copytree(root / "noise", copy / "noise")
+    clips = sorted((copy / "speech").rglob("*.flac"))
+    broken = clips[5]
     broken.write_bytes(b"not sound")
+    for _ in range(2):  # prepared, then taken from the cache
+        caplog.clear()
+        prepared = prepare(tiny_recipe(copy), tmp_path / "cache")
+        assert {clip.path for clip in prepared.clips} == {*clips} - {broken}
+        assert "1 of 48 clip(s) left out" in caplog.text
+        for variant in VARIANTS:
+            assert len(prepared.speech[variant]) == 47
+            assert (prepared.speech[variant].lengths > 0).all()
+    model = build_model(tiny_recipe(copy, steps=2), tmp_path / "cache")
+    everyone = load_corpora(("ravdess",), copy / "speech")
+    assert {clip.path for clip in everyone} - {clip.path for clip in model.prepare(everyone)} == {broken}
     with pytest.raises(CorpusError, match=broken.name):
-        prepare(tiny_recipe(copy), tmp_path / "cache")
-    assert not list((tmp_path / "cache").glob("ravdess*"))
+        model.fit(everyone, folder=tmp_path / "run")
 
 
 def test_a_batch_depends_only_on_seed_and_number(recipe: Recipe, data: PreparedData) -> None:
     examples = data.training_set(data.clips)
-    one = Batches(examples, recipe, seed=3, first=0, count=10)[7]
-    other = Batches(examples, recipe, seed=3, first=5, count=5)[2]
-    different = Batches(examples, recipe, seed=4, first=0, count=10)[7]
+    model = family(recipe)
+    one = Batches(examples, model, seed=3, first=0, count=10)[7]
+    other = Batches(examples, model, seed=3, first=5, count=5)[2]
+    different = Batches(examples, model, seed=4, first=0, count=10)[7]
     assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
     assert not torch.equal(one[1], different[1])
     power, targets, known, speech = one
-    assert len(power) == recipe.training.batch
+    assert len(power) == model.training.batch
     assert torch.allclose(targets.sum(dim=1), speech, atol=1e-5)
-    assert known[speech > 0].all()
+    assert known[speech > 0].sum(dim=1).unique().tolist() == [4]  # the emotions of the tiny corpus
     assert power.isfinite().all()
 
 
@@ -90,14 +113,59 @@ def test_training_learns(network: EmotionNetwork, data: PreparedData) -> None:
 
 
 def test_an_interrupted_training_resumes_to_the_same_result(data: PreparedData, root: Path, tmp_path: Path) -> None:
-    recipe = tiny_recipe(root, steps=250)
+    recipe = family(tiny_recipe(root, steps=250))
     examples = data.training_set(data.clips)
     whole = fit(examples, recipe, folder=tmp_path / "whole", progress=False)
     with pytest.raises(RuntimeError, match="power cut"):
         fit(examples, recipe, folder=tmp_path / "cut", progress=False, callbacks=[Interrupt()])
+    with pytest.raises(ModelError, match="another seed"):
+        fit(examples, recipe, folder=tmp_path / "cut", seed=1, progress=False)
     resumed = fit(examples, recipe, folder=tmp_path / "cut", progress=False)
     for (name, a), b in zip(whole.state_dict().items(), resumed.state_dict().values(), strict=True):
         assert torch.allclose(a.float(), b.float(), atol=1e-5), name
+
+
+def test_one_label_cannot_be_learnt(data: PreparedData, recipe: Recipe, tmp_path: Path) -> None:
+    happy = [clip for clip in data.clips if clip.target == "happy"]
+    with pytest.raises(CorpusError, match="one label only"):
+        fit(data.training_set(happy), family(recipe), folder=tmp_path, progress=False)
+
+
+def test_weights_of_another_version_are_refused(data: PreparedData, recipe: Recipe, tmp_path: Path) -> None:
+    torch.save({"state": {}}, tmp_path / "network.pt")
+    with pytest.raises(ModelError, match="version None, this Affetto reads 1; remove it"):
+        fit(data.training_set(data.clips), family(recipe), folder=tmp_path, progress=False)
+
+
+def test_the_recognizer_is_a_model_among_the_others(recipe: Recipe, data: PreparedData, root: Path) -> None:
+    model = build_model(recipe, root / "cache")
+    with pytest.raises(ModelError, match="not fitted"):
+        model.predict_proba(data.clips)
+    clips = model.prepare(data.clips)
+    model.fit(clips, folder=root / "run")  # where the network of these tests lies finished
+    assert model.labels == tuple(str(emotion) for emotion in EMOTIONS)
+    p = model.predict_proba(clips)
+    assert p.shape == (len(clips), 8)
+    assert np.allclose(p.sum(axis=1), 1, atol=1e-5)
+    model.save(root / "saved")
+    again = load_model(root / "saved", root / "cache")
+    assert again.labels == model.labels
+    assert np.allclose(again.predict_proba(clips), p, atol=1e-6)
+    assert isinstance(again, RecognizerModel)
+    assert again.embed(clips[:3]).shape == (3, 16)
+    again.export(root / "again.onnx", facts={"note": "x"})
+    assert Recognizer(root / "again.onnx").metadata["note"] == "x"
+
+
+def test_saved_weights_of_another_shape_are_refused(recipe: Recipe, data: PreparedData, root: Path) -> None:
+    model = build_model(recipe, root / "cache")
+    model.fit(data.clips, folder=root / "run")
+    model.save(root / "misfit")
+    facts = json.loads((root / "misfit" / "model.json").read_text())
+    facts["recipe"]["model"]["network"]["channels"] = [4, 8, 8, 8, 16]
+    (root / "misfit" / "model.json").write_text(json.dumps(facts))
+    with pytest.raises(ModelError, match="another version of the recognizer"):
+        load_model(root / "misfit", root / "cache")
 
 
 def test_an_exported_model_is_read_by_the_recognizer(
@@ -125,9 +193,3 @@ def test_a_model_of_another_version_is_refused(network: EmotionNetwork, data: Pr
     onnx.save(model, file)
     with pytest.raises(ModelError, match="version 0"):
         Recognizer(file)
-
-
-def test_protocols_need_their_corpus(data: PreparedData) -> None:
-    assert len(PROTOCOLS["emobox-ravdess"](data.clips)) == 6
-    with pytest.raises(CorpusError, match="ravdess"):
-        PROTOCOLS["emobox-ravdess"]([])

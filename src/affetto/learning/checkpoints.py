@@ -50,7 +50,9 @@ def read_checkpoint(file: Path) -> dict[str, Any]:
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises half a dozen kinds, each with a page of advice
-        raise ModelError(f"{file} is not a checkpoint of Affetto, or damaged; remove it to train from the start") from error
+        raise ModelError(
+            f"{file} is not a checkpoint of Affetto, or damaged; remove it to train from the start"
+        ) from error
 
 
 def check_stamp(content: dict[str, Any], stamp: str, file: Path) -> None:

@@ -79,7 +79,7 @@ class _Data(lightning.LightningDataModule):
         return DataLoader(numbers, batch_size=None, shuffle=False)
 
     def val_dataloader(self) -> Sequence[Any]:
-        return self._examples.validation if self._examples.validation else []
+        return self._examples.validation
 
 
 class _Learner(lightning.LightningModule):
@@ -156,7 +156,7 @@ class _Learner(lightning.LightningModule):
             cycle = OneCycleLR(
                 optimizer,
                 recipe.rate,
-                total_steps=self.total_steps + 1,
+                total_steps=max(self.total_steps + 1, 10),  # fewer leave a phase without a step
                 pct_start=0.2,
                 cycle_momentum=recipe.optimizer != "rmsprop",
             )
@@ -193,7 +193,9 @@ class _History(Callback):
         }
         self._rows.append(row)
         for logger in trainer.loggers:
-            logger.log_metrics({f"epoch/{name}": row[name] for name in METRICS[1:] if name in row}, trainer.current_epoch)
+            logger.log_metrics(
+                {f"epoch/{name}": row[name] for name in METRICS[1:] if name in row}, trainer.current_epoch
+            )
         self._write()
 
     def _write(self) -> None:
@@ -274,9 +276,7 @@ def train(
                 enable_version_counter=False,
             )
         )
-    every.append(
-        ModelCheckpoint(folder, filename="last", save_on_train_epoch_end=True, enable_version_counter=False)
-    )
+    every.append(ModelCheckpoint(folder, filename="last", save_on_train_epoch_end=True, enable_version_counter=False))
     threads = torch.get_num_threads()
     torch.set_num_threads(recipe.threads)
     try:
@@ -288,6 +288,7 @@ def train(
                 max_epochs=recipe.epochs,
                 reload_dataloaders_every_n_epochs=1,
                 num_sanity_val_steps=0,
+                limit_val_batches=None if examples.validation else 0,
                 logger=TensorBoardLogger(str(folder), name="", version=""),
                 log_every_n_steps=max(1, examples.epochs.steps // 2),
                 enable_progress_bar=progress,

@@ -201,11 +201,11 @@ class _Cnn(nn.Module):
     def __init__(self, recipe: SequenceRecipe, planes: int, rows: int) -> None:
         super().__init__()
         self.convolutions = _Convolutions(planes, rows, recipe.network.channels)
-        self.outputs = 2 * recipe.network.channels[-1]
+        self.outputs = 2 * self.convolutions.outputs
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         x, mask = self.convolutions(x, mask)
-        x = x.mean(dim=2)
+        x = x.flatten(1, 2)
         return torch.cat([_mean(x, mask[:, None])[:, :, 0], x.amax(dim=2)], dim=1)
 
 
@@ -274,9 +274,7 @@ class _CnnLstm(nn.Module):
         shape = recipe.network
         self.convolutions = _Convolutions(planes, rows, shape.channels)
         dropout = shape.dropout if shape.layers > 1 else 0.0
-        self.lstm = nn.LSTM(
-            self.convolutions.outputs, shape.hidden, shape.layers, batch_first=True, dropout=dropout
-        )
+        self.lstm = nn.LSTM(self.convolutions.outputs, shape.hidden, shape.layers, batch_first=True, dropout=dropout)
         self.outputs = shape.hidden
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
@@ -293,9 +291,7 @@ class _ResLstm(nn.Module):
         shape = recipe.network
         self.inlet = nn.Linear(planes * rows, shape.hidden)
         self.norms = nn.ModuleList(nn.LayerNorm(shape.hidden) for _ in range(shape.layers))
-        self.layers = nn.ModuleList(
-            nn.LSTM(shape.hidden, shape.hidden, batch_first=True) for _ in range(shape.layers)
-        )
+        self.layers = nn.ModuleList(nn.LSTM(shape.hidden, shape.hidden, batch_first=True) for _ in range(shape.layers))
         self.dropout = nn.Dropout(shape.dropout)
         self.attention = _Attention(shape.hidden)
         self.outputs = shape.hidden

@@ -51,7 +51,9 @@ class FramesRecipe(Part):
         if self.features == "mfcc" and self.n_mfcc > self.n_mels:
             raise ValueError(f"n_mfcc = {self.n_mfcc} is more than n_mels = {self.n_mels}")
         if self.hop_ms > self.frame_ms:
-            raise ValueError(f"hop_ms = {self.hop_ms} is longer than frame_ms = {self.frame_ms}: sound would be skipped")
+            raise ValueError(
+                f"hop_ms = {self.hop_ms} is longer than frame_ms = {self.frame_ms}: sound would be skipped"
+            )
         return self
 
 
