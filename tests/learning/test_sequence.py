@@ -161,7 +161,8 @@ def test_an_interrupted_training_resumes_to_the_same_result(
     build: Callable[..., SequenceModel], clips: tuple[Clip, ...], tmp_path: Path
 ) -> None:
     learnt, watched = divide(clips)
-    settings = {"epochs": 8, "schedule": "plateau", "plateau_patience": 0, "patience": 8, "averaging": 0.8}
+    settings: dict[str, Any] = {"epochs": 8, "schedule": "plateau", "plateau_patience": 0, "monitor": "uar"}
+    settings |= {"patience": 8, "averaging": 0.8}
     fits: dict[str, Any] = {"validation": watched, "seed": 3}
     whole, cut = build("reslstm", **settings), build("reslstm", **settings)
     assert whole.needs_validation

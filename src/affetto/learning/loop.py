@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytorch_lightning as lightning
 import torch
 from pytorch_lightning.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
@@ -34,7 +33,7 @@ from affetto.learning.checkpoints import (
 )
 from affetto.learning.recipe.loop import LoopRecipe
 
-__all__ = ["METRICS", "Examples", "run_batches", "train"]
+__all__ = ["METRICS", "Examples", "train"]
 
 METRICS = ("epoch", "rate", "loss", "accuracy", "validation_loss", "validation_accuracy", "validation_uar")
 """The columns of ``metrics.csv``, a row per epoch; those of validation are empty where there is none."""
@@ -68,6 +67,17 @@ class _Numbers(Dataset[Batch]):
         return self._epochs.batch(self._epoch, number)
 
 
+class _Fixed(Dataset[Batch]):
+    def __init__(self, batches: Sequence[Batch]) -> None:
+        self._batches = batches
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __getitem__(self, number: int) -> Batch:
+        return self._batches[number]
+
+
 class _Data(lightning.LightningDataModule):
     def __init__(self, examples: Examples) -> None:
         super().__init__()
@@ -78,8 +88,8 @@ class _Data(lightning.LightningDataModule):
         numbers = _Numbers(self._examples.epochs, self.trainer.current_epoch)
         return DataLoader(numbers, batch_size=None, shuffle=False)
 
-    def val_dataloader(self) -> Sequence[Any]:
-        return self._examples.validation
+    def val_dataloader(self) -> DataLoader[Batch]:
+        return DataLoader(_Fixed(self._examples.validation), batch_size=None, shuffle=False)
 
 
 class _Learner(lightning.LightningModule):
@@ -325,10 +335,3 @@ class _quiet(warnings.catch_warnings):  # noqa: N801
             ".*litlogger.*",
         ):
             warnings.filterwarnings("ignore", message=message)
-
-
-def run_batches(network: nn.Module, batches: Sequence[tuple[Tensor, ...]]) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """What a network answers to the inputs of several batches, one under the other."""
-    network.eval()
-    with torch.inference_mode():
-        return torch.cat([network(*inputs).float() for inputs in batches]).numpy()
