@@ -23,11 +23,10 @@ def main(folder: Path, music: Path) -> None:
     from supysonic.web import create_application
     from werkzeug.serving import WSGIRequestHandler, make_server
 
-    class Config(DefaultConfig):
-        TESTING = False
-        BASE = {**DefaultConfig.BASE, "database_uri": f"sqlite:///{folder / 'supysonic.db'}"}
-        WEBAPP = {**DefaultConfig.WEBAPP, "cache_dir": str(folder), "mount_webui": False, "log_level": "CRITICAL"}
-        DAEMON = {**DefaultConfig.DAEMON, "socket": str(folder / "daemon.sock")}
+    config = DefaultConfig()
+    config.BASE = {**DefaultConfig.BASE, "database_uri": f"sqlite:///{folder / 'supysonic.db'}"}
+    config.WEBAPP = {**DefaultConfig.WEBAPP, "cache_dir": str(folder), "mount_webui": False, "log_level": "CRITICAL"}
+    config.DAEMON = {**DefaultConfig.DAEMON, "socket": str(folder / "daemon.sock")}
 
     class Logged(WSGIRequestHandler):
         """Writes each request line down, as the log of a server would."""
@@ -36,7 +35,7 @@ def main(folder: Path, music: Path) -> None:
             with (folder / "requests.log").open("a") as log:
                 log.write(self.requestline + "\n")
 
-    db.init_database(Config.BASE["database_uri"])
+    db.init_database(config.BASE["database_uri"])
     db.open_connection(True)
     UserManager.add(USER, PASSWORD, admin=False)
     UserManager.add(OTHER, OTHER_PASSWORD, admin=False)
@@ -46,7 +45,7 @@ def main(folder: Path, music: Path) -> None:
     scanner.run()
     db.close_connection()
     db.release_database()
-    server = make_server("127.0.0.1", 0, create_application(Config()), threaded=True, request_handler=Logged)
+    server = make_server("127.0.0.1", 0, create_application(config), threaded=True, request_handler=Logged)
     print(json.dumps({"port": server.server_port, "scanned": scanner.stats().scanned}), flush=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     sys.stdin.buffer.read()  # ends with whoever started it

@@ -5,6 +5,7 @@ The server keeps the music and its own apps play it: playlists go there, stars, 
 
 import json
 import os
+import re
 import secrets as random_secrets
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -40,6 +41,7 @@ from affetto.settings import settings
 
 __all__ = ["Subsonic", "address_of", "connect", "open_player", "song_of"]
 
+_ASIDE = re.compile(r"\s*[(\[][^)\]]*[)\]]|\s+-\s+[^-]*\Z")
 _CANDIDATES = 40  # songs looked at for one track
 _BATCH = 100  # songs named in one request whose parameters stand in the address
 _OLD_TOKENS = (10, 41, 42)  # errors that say: not with a token
@@ -296,9 +298,10 @@ class Subsonic:
     def _find(self, track: Track, watch: Watch) -> Match | Missing:
         best: Match | None = None
         seen = 0
-        for query in dict.fromkeys((track.title.strip(), f"{track.artist} {track.title}".strip())):
-            if not query:
-                continue
+        title = track.title.strip()
+        # Some servers look for the words as they stand, within titles only.
+        queries = (title, _ASIDE.sub("", title).strip(), f"{track.artist} {title}".strip())
+        for query in filter(None, dict.fromkeys(queries)):
             for song in self.api.search(query, count=_CANDIDATES, watch=watch):
                 seen += 1
                 score = likeness(track, title=song.title, artists=[song.artist], seconds=song.seconds)
