@@ -148,14 +148,19 @@ class Secrets:
             return {}
         except OSError as error:
             raise PlayerError(f"secrets {self._file}: {error.strerror}; mend or remove the file") from None
-        with os.fdopen(descriptor, encoding="utf-8") as file:
-            facts = os.fstat(file.fileno())
+        try:
+            facts = os.fstat(descriptor)
             if not stat.S_ISREG(facts.st_mode):
                 raise PlayerError(f"secrets {self._file}: is not a plain file; remove it and connect again")
             if os.name == "posix" and (facts.st_mode & 0o077 or facts.st_uid != os.geteuid()):
                 raise PlayerError(
                     f"secrets {self._file}: others may read it; change the passwords in it, then chmod 600 it"
                 )
+            file = os.fdopen(descriptor, encoding="utf-8")
+        except BaseException:
+            os.close(descriptor)
+            raise
+        with file:
             try:
                 held = json.load(file)
             except (ValueError, RecursionError):
