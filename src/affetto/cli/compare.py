@@ -13,8 +13,6 @@ from affetto.errors import AffettoError, OptionError
 
 if TYPE_CHECKING:
     from affetto.evaluation.bakeoff import Cell, Finished
-    from affetto.evaluation.compare import Comparison
-    from affetto.evaluation.run import Run
     from affetto.learning.recipe import Recipe
 
 __all__ = ["register"]
@@ -40,6 +38,9 @@ def _compare(
     data: Annotated[Path | None, typer.Option("--data", help="Folder of all data; default: the recipe's.")] = None,
     recipes: Annotated[Path, typer.Option("--recipes", help="Folder of default.toml and lab/.")] = _LAB,
     folder: Annotated[Path, typer.Option("--reports", help="Folder of the bake-off reports.")] = _FOLDER,
+    html: Annotated[Path | None, typer.Option("--html", help="The comparison as one page.")] = None,
+    markdown: Annotated[Path | None, typer.Option("--markdown", help="The comparison in Markdown.")] = None,
+    latex: Annotated[Path | None, typer.Option("--latex", help="The comparison in LaTeX.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Compare reports with McNemar's test and a paired bootstrap, or print the bake-off of all model families.
@@ -50,14 +51,21 @@ def _compare(
     if reports:
         if run or families or columns or seeds:
             raise OptionError("--run, --family, --column and --seed belong to the bake-off; give no reports with them")
-        _compare_reports(reports, as_json=as_json)
+        _compare_reports(reports, html=html, markdown=markdown, latex=latex, as_json=as_json)
         return
     from affetto.evaluation.bakeoff import read_cells
+    from affetto.evaluation.run import keep_file
 
     found = _recipes(recipes, data, families or ())
     failed = _run(found, folder, columns or (), seeds or [0], jobs) if run else 0
     cells = [cell for cell in read_cells(folder, found) if not families or cell.recipe in found]
-    _print_cells(cells, as_json=as_json)
+    if as_json:
+        print(json.dumps(_json_cells(cells)))
+    else:
+        _print_cells(cells)
+    for path, form in ((html, "html"), (markdown, "markdown"), (latex, "latex")):
+        if path is not None:
+            keep_file(path, _bakeoff_text(cells, form))
     if failed:
         raise AffettoError(f"{failed} part(s) of the bake-off failed, see above; run the same command again")
 
@@ -75,7 +83,8 @@ def _recipes(folder: Path, data: Path | None, families: Sequence[str]) -> dict[s
     return {
         name: recipe
         for name, recipe in found.items()
-        if not families or name in families or recipe.model.family in families
+        # an encoder needs a checkpoint that is not ours to bring: it takes part when it is asked for
+        if (not families and recipe.model.family != "encoder") or {name, recipe.model.family} & set(families)
     }
 
 
@@ -112,43 +121,31 @@ def _time(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _print_cells(cells: Sequence["Cell"], *, as_json: bool) -> None:
-    from affetto.evaluation.bakeoff import COLUMNS
+def _print_cells(cells: Sequence["Cell"]) -> None:
+    from affetto.evaluation.bakeoff import bakeoff_table, footnotes
 
-    rows: dict[str, dict[str, Cell]] = {}
+    table = bakeoff_table(cells)
+    show.table(table.columns, table.rows)
+    for note in footnotes(cells):
+        show.line(f"  {note}")
+
+
+def _bakeoff_text(cells: Sequence["Cell"], form: str) -> str:
+    from affetto.evaluation import tables
+    from affetto.evaluation.bakeoff import bakeoff_table, footnotes
+    from affetto.evaluation.page import tables_page
+
+    table, notes = bakeoff_table(cells), footnotes(cells)
+    if form == "html":
+        return tables_page("Affetto: the bake-off", [table], notes)
+    return tables.markdown([table], notes=notes) if form == "markdown" else tables.latex([table], notes=notes)
+
+
+def _json_cells(cells: Sequence["Cell"]) -> dict[str, dict[str, object]]:
+    rows: dict[str, dict[str, object]] = {}
     for cell in cells:
-        rows.setdefault(cell.recipe, {})[cell.column.name] = cell
-    if as_json:
-        print(json.dumps({name: {key: _json(cell) for key, cell in row.items()} for name, row in rows.items()}))
-        return
-    table: list[tuple[str, ...]] = []
-    seeds: set[int] = set()
-    stale = False
-    for name, row in rows.items():
-        family, texts = "", list[str]()
-        for column in COLUMNS:
-            cell = row[column.name]
-            if cell.run is None:
-                texts.append("·")
-                continue
-            family = cell.run.about.family
-            result = cell.run.figures()
-            seeds.add(len(result.seeds))
-            stale = stale or cell.stale
-            value = result.accuracy if column.name == "tess-random" else result.uar
-            texts.append(f"{value:.3f}{'*' * cell.stale}")
-        table.append((name, family, *texts))
-    show.table(("recipe", "family", *(column.title for column in COLUMNS)), table)
-    show.line(
-        "  UAR, mean over folds: RAVDESS on the six EmoBox folds; EmoDB, nEMO and TESS leave one speaker out. "
-        "TESS, random: accuracy on a fifth drawn at random, by known voices (a leak, as it is usually published)."
-    )
-    if len(seeds) == 1:
-        show.line(f"  Seeds: {seeds.pop()}. All from scratch; the recognizer of many corpora learns from all of them.")
-    if stale:
-        show.line("  * made by an earlier version of the recipe; 'affetto compare --run' makes it anew")
-    if any(cell.run is None for cell in cells):
-        show.line("  · not made yet; 'affetto compare --run' makes it")
+        rows.setdefault(cell.recipe, {})[cell.column.name] = _json(cell)
+    return rows
 
 
 def _json(cell: "Cell") -> dict[str, object] | None:
@@ -169,22 +166,40 @@ def _json(cell: "Cell") -> dict[str, object] | None:
     }
 
 
-def _compare_reports(reports: Sequence[Path], *, as_json: bool) -> None:
+def _compare_reports(
+    reports: Sequence[Path], *, html: Path | None, markdown: Path | None, latex: Path | None, as_json: bool
+) -> None:
     from dataclasses import asdict
 
+    from affetto.evaluation import tables
     from affetto.evaluation.compare import compare_all
-    from affetto.evaluation.run import read_run
+    from affetto.evaluation.page import comparison_page
+    from affetto.evaluation.run import keep_file, read_run
 
     if len(reports) < 2:
         raise OptionError("a comparison needs two or more reports; 'affetto evaluate --from' prints one")
-    runs = dict(zip(_names(reports), map(read_run, reports), strict=True))
-    pairs = compare_all([(name, run.predictions) for name, run in runs.items()])
+    runs = list(zip(_names(reports), map(read_run, reports), strict=True))
+    pairs = compare_all([(name, run.predictions) for name, run in runs])
+    shown = [tables.runs_table([(name, run.figures()) for name, run in runs]), tables.pairs_table(pairs)]
+    if html is not None:
+        keep_file(html, comparison_page(runs, pairs))
+    if markdown is not None:
+        keep_file(markdown, tables.markdown(shown))
+    if latex is not None:
+        keep_file(latex, tables.latex(shown))
     if as_json:
-        every = {name: run.figures().to_dict() for name, run in runs.items()}
+        every = {name: run.figures().to_dict() for name, run in runs}
         print(json.dumps({"reports": every, "pairs": [asdict(pair) for pair in pairs]}))
         return
-    _print_runs(runs)
-    _print_pairs(pairs)
+    for table in shown:
+        if table.rows:
+            show.table(table.columns, table.rows)
+            show.line(f"  {table.caption}")
+    for name, run in runs:
+        if run.warning:
+            show.line(f"  warning, a leak in {name}: {run.warning}", style="yellow")
+    if not pairs:
+        show.line("  No two of them predict the same clips, so there is nothing to test.")
 
 
 def _names(reports: Sequence[Path]) -> list[str]:
@@ -195,52 +210,3 @@ def _names(reports: Sequence[Path]) -> list[str]:
         if len(set(names)) == len(names):
             return names
     raise OptionError("the same report is given twice")
-
-
-def _print_runs(runs: dict[str, "Run"]) -> None:
-    rows: list[tuple[str, ...]] = []
-    for name, run in runs.items():
-        result = run.figures()
-        low, high = result.uar_interval
-        figures = (result.uar, result.accuracy, result.macro_f1, result.ece)
-        rows.append(
-            (name, str(result.clips), *(f"{value:.4f}" for value in figures), f"{low:.3f} to {high:.3f}")
-        )  # fmt: skip
-    show.table(("report", "clips", "UAR", "accuracy", "macro F1", "ECE", "95 % interval of UAR"), rows)
-
-
-def _print_pairs(pairs: Sequence["Comparison"]) -> None:
-    if not pairs:
-        show.line("  No two of them predict the same clips, so there is nothing to test.")
-        return
-    show.table(
-        (
-            "pair",
-            "clips",
-            "UAR difference",
-            "95 % interval",
-            "p bootstrap",
-            "only 1st",
-            "only 2nd",
-            "p McNemar",
-            "p Holm",
-        ),
-        [
-            (
-                f"{pair.first} − {pair.second}",
-                str(pair.clips),
-                f"{pair.difference:+.4f}",
-                f"{pair.interval[0]:+.3f} to {pair.interval[1]:+.3f}",
-                f"{pair.p_bootstrap:.2g}",
-                str(pair.only_first),
-                str(pair.only_second),
-                f"{pair.p_mcnemar:.2g}",
-                f"{pair.p_holm:.2g}",
-            )
-            for pair in pairs
-        ],
-    )
-    show.line(
-        "  bootstrap: speakers drawn with replacement, 2000 times; only 1st, only 2nd: clips that only one of the two "
-        "recognizes; McNemar exact, and corrected for the number of pairs (Holm); first seed of each"
-    )

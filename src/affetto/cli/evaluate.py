@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,6 +50,9 @@ def _evaluate(
     corpora: Annotated[list[str] | None, typer.Option("--corpus", help="In place of the recipe's corpora.")] = None,
     changes: Annotated[list[str] | None, typer.Option("--set", help="key=value, in place of the recipe's.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder of the report.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="The report as one page.")] = None,
+    markdown: Annotated[Path | None, typer.Option("--markdown", help="Tables in Markdown.")] = None,
+    latex: Annotated[Path | None, typer.Option("--latex", help="Tables in LaTeX.")] = None,
     data: Annotated[Path | None, typer.Option("--data", help="Folder of all data; default: the recipe's.")] = None,
     seeds: Annotated[list[int] | None, typer.Option("--seed", min=0, help="Repeat for several seeds.")] = None,
     folds: Annotated[list[str] | None, typer.Option("--fold", help="Only these folds; repeat for several.")] = None,
@@ -65,19 +69,20 @@ def _evaluate(
     if (average or merge) and not sources:
         raise OptionError("--average and --merge join files that are given with --from, once for each")
     need_training()
-    from affetto.evaluation.run import split_corpora, write_run
+    from affetto.evaluation.run import split_corpora
 
+    files = Files(out=out, html=html, markdown=markdown, latex=latex)
     if sources:
         runs = _read(sources, average=average, merge=merge)
-        if out is not None:
-            if len(runs) > 1:
-                raise OptionError("--out takes one report; join the files with --average or --merge, or give one")
-            write_run(runs[0], out)
+        if files.any and len(runs) > 1:
+            raise OptionError("a file is of one report; join the reports with --average or --merge, or give one")
+        files.write(runs[0])
     else:
         assert recipe is not None
         from affetto.cli.train import run_folder
         from affetto.corpora.splits import ProtocolOptions
         from affetto.evaluation.judge import judge
+        from affetto.evaluation.toml import recipe_text
         from affetto.settings import settings
 
         loaded = changed_recipe(recipe, data=data, corpora=corpora or (), changes=changes or ())
@@ -99,11 +104,8 @@ def _evaluate(
                 jobs=jobs,
                 progress=progress,
             )
-        if out is not None:
-            from affetto.evaluation.toml import recipe_text
-
-            text = recipe_text(loaded) if changes or corpora else recipe.read_text(encoding="utf-8")
-            _keep(judged, out, text)
+        text = recipe_text(loaded) if changes or corpora else recipe.read_text(encoding="utf-8")
+        files.write(judged.run, judged=judged, recipe=text)
         runs = [judged.run]
     if len(runs) == 1 and runs[0].about.protocol == "every-corpus":
         runs = list(split_corpora(runs[0]))
@@ -143,12 +145,49 @@ def _read(sources: Sequence[Path], *, average: bool, merge: bool) -> list["Run"]
     ]
 
 
-def _keep(judged: "Judged", out: Path, recipe: str) -> None:
-    from affetto.evaluation.run import keep_file, write_run
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """Where a report goes; None for what is not asked for."""
 
-    write_run(judged.run, out)
-    keep_file(out / "recipe.toml", recipe)
-    keep_file(out / "calibration.json", json.dumps({"temperature": round(judged.temperature, 4)}) + "\n")
+    out: Path | None
+    html: Path | None
+    markdown: Path | None
+    latex: Path | None
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is asked for."""
+        return any((self.out, self.html, self.markdown, self.latex))
+
+    def write(self, run: "Run", *, judged: "Judged | None" = None, recipe: str = "") -> None:
+        """Writes what is asked for; a folder gets predictions, page and tables, a new run also its recipe."""
+        if not self.any:
+            return
+        from affetto.evaluation.insight import read_insight
+        from affetto.evaluation.page import report_page
+        from affetto.evaluation.run import keep_file, split_corpora, write_run
+        from affetto.evaluation.tables import latex, markdown, report_tables
+
+        if self.out is not None:
+            write_run(run, self.out)
+            for part in split_corpora(run) if run.about.protocol == "every-corpus" else ():
+                write_run(part, self.out / part.predictions[0].corpus)
+        if self.out is not None and judged is not None:
+            keep_file(self.out / "recipe.toml", recipe)
+            calibration = {"temperature": round(judged.temperature, 4)}
+            keep_file(self.out / "calibration.json", json.dumps(calibration) + "\n")
+        tables = report_tables(run, run.figures())
+        texts = {
+            "report.html": (
+                self.html,
+                lambda: report_page(run, read_insight(judged.logs if judged else (), run.predictions)),
+            ),
+            "tables.md": (self.markdown, lambda: markdown(tables)),
+            "tables.tex": (self.latex, lambda: latex(tables)),
+        }
+        for name, (file, text) in texts.items():
+            for path in filter(None, (file, self.out / name if self.out else None)):
+                keep_file(path, text())
 
 
 def _json(run: "Run") -> dict[str, object]:

@@ -9,11 +9,23 @@ from affetto.corpora.splits import ProtocolOptions
 from affetto.errors import CorpusError
 from affetto.evaluation.judge import judge
 from affetto.evaluation.run import Run, keep_file, read_run, split_corpora, write_run
+from affetto.evaluation.tables import Table
 from affetto.evaluation.toml import recipe_key, recipe_text
 from affetto.learning.model import Progress
 from affetto.learning.recipe import Recipe
 
-__all__ = ["COLUMNS", "Cell", "Column", "Finished", "bake", "column_recipe", "read_cells", "which_columns"]
+__all__ = [
+    "COLUMNS",
+    "Cell",
+    "Column",
+    "Finished",
+    "bake",
+    "bakeoff_table",
+    "column_recipe",
+    "footnotes",
+    "read_cells",
+    "which_columns",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +74,15 @@ class Cell:
     column: Column
     run: Run | None
     stale: bool = False
+
+    @property
+    def value(self) -> str:
+        """What the table says."""
+        if self.run is None:
+            return "·"
+        result = self.run.figures()
+        shown = result.accuracy if self.column.protocol == "random" else result.uar
+        return f"{shown:.3f}{'*' * self.stale}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +153,36 @@ def read_cells(folder: Path, recipes: dict[str, Recipe]) -> tuple[Cell, ...]:
             stale = run is not None and name in recipes and run.about.key != _key(recipes[name], column)
             cells.append(Cell(name, column, run, stale))
     return tuple(cells)
+
+
+def bakeoff_table(cells: Sequence[Cell]) -> Table:
+    """The table: a row for each recipe."""
+    rows: dict[str, list[str]] = {}
+    for cell in cells:
+        row = rows.setdefault(cell.recipe, [cell.recipe, ""])
+        row[1] = row[1] or (cell.run.about.family if cell.run else "")
+        row.append(cell.value)
+    columns = ("recipe", "family", *(column.title for column in COLUMNS))
+    return Table("The bake-off of all recipes", columns, tuple(tuple(row) for row in rows.values()))
+
+
+def footnotes(cells: Sequence[Cell]) -> tuple[str, ...]:
+    """What a reader of the table should know."""
+    made = [cell.run for cell in cells if cell.run is not None]
+    seeds = sorted({len({p.seed for p in run.predictions}) for run in made})
+    notes = [
+        "UAR, mean over folds: RAVDESS on the six EmoBox folds; EmoDB, nEMO and TESS leave one speaker out.",
+        "TESS, random: accuracy on a fifth drawn at random, by known voices (a leak, as it is usually published).",
+    ]
+    if made:
+        notes.append(f"Seeds: {' or '.join(map(str, seeds))}. A recipe learns from the corpus of the column alone.")
+    for name in dict.fromkeys(run.about.name for run in made if len(run.about.corpora) > 1):
+        notes.append(f"{name} learns from the other corpora too.")
+    if any(cell.stale for cell in cells):
+        notes.append("* made by an earlier version of the recipe; 'affetto compare --run' makes it anew")
+    if any(cell.run is None for cell in cells):
+        notes.append("· not made yet; 'affetto compare --run' makes it")
+    return tuple(notes)
 
 
 def bake(

@@ -3,11 +3,12 @@
 import hashlib
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -21,15 +22,34 @@ from affetto.learning.calibrate import fit_temperature, softmax
 from affetto.learning.model import Model, Progress, build_model
 from affetto.learning.recipe import Recipe
 
-__all__ = ["CrossValidation", "cross_validate"]
+__all__ = ["RESULT", "CrossValidation", "Embeds", "Explains", "cross_validate"]
 
 _OUTSIDE = -1e9  # logit of a label that is no answer
 _LEAST = 1e-12  # probability, before its logarithm is taken
-_RESULT = "probabilities.npz"
+RESULT = "probabilities.npz"
+"""What is kept of a fold, in its folder."""
 _log = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.floating]
 Task = tuple[Fold, int, Path]
+
+
+@runtime_checkable
+class Embeds(Protocol):
+    """A model that tells where it places clips."""
+
+    def embed(self, clips: Sequence[Clip]) -> Floats:
+        """What the model has made of each clip before it answers, shape ``(clips, values)``."""
+        ...
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A model that tells what its answers depend on."""
+
+    def importance(self) -> Mapping[str, float]:
+        """How much each named feature matters."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +110,7 @@ def cross_validate(
     tasks = [(fold, seed, _folder(runs, fold, seed)) for seed in seeds for fold in chosen]
     _train(recipe, cache, model, usable, tasks, jobs, progress or _silent)
     answers = _answers(clips, chosen)
-    results = {(fold.name, seed): _masked(folder / _RESULT, answers[fold.name]) for fold, seed, folder in tasks}
+    results = {(fold.name, seed): _masked(folder / RESULT, answers[fold.name]) for fold, seed, folder in tasks}
     notes = [rule.warning] if rule.warning else []
     notes += _left_out(clips, usable)
     notes += _lacking(chosen, answers)
@@ -121,7 +141,7 @@ def _folder(runs: Path, fold: Fold, seed: int) -> Path:
 def _train(
     recipe: Recipe, cache: Path, model: Model, clips: Sequence[Clip], tasks: Sequence[Task], jobs: int, report: Progress
 ) -> None:
-    todo = [task for task in tasks if not (task[2] / _RESULT).is_file()]
+    todo = [task for task in tasks if not (task[2] / RESULT).is_file()]
     finished = len(tasks) - len(todo)
     report("training folds", finished, len(tasks))
     if jobs == 1 or len(todo) < 2:
@@ -160,16 +180,28 @@ def _run(model: Model, fold: Fold, seed: int, folder: Path) -> None:
     train, validation = fold.train, ()
     if model.needs_validation:
         train, validation = validation_split(fold.train, seed=seed)
-    partial = folder / f"partial-{_RESULT}"
+    partial = folder / f"partial-{RESULT}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         model.fit(train, validation=validation, folder=folder, seed=seed)
         probabilities = model.predict_proba(fold.test)
-        np.savez(partial, labels=np.array(model.labels), probabilities=probabilities)
-        partial.replace(folder / _RESULT)
+        kept: dict[str, Any] = {"labels": np.array(model.labels), "probabilities": probabilities}
+        np.savez(partial, **kept, **_insight(model, fold.test))
+        partial.replace(folder / RESULT)
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise ModelError(f"{folder}: {error}; finished folds are kept, run the same command again") from error
+
+
+def _insight(model: Model, clips: Sequence[Clip]) -> dict[str, Any]:
+    """What the model shows of itself, where its family does: where it places clips, and what its answers depend on."""
+    found: dict[str, Any] = {}
+    if isinstance(model, Embeds):
+        found["embedding"] = np.asarray(model.embed(clips), np.float16)
+    if isinstance(model, Explains):
+        importance = model.importance()
+        found["features"], found["importance"] = np.array(list(importance)), np.array(list(importance.values()))
+    return found
 
 
 def _answers(clips: Sequence[Clip], folds: Sequence[Fold]) -> dict[str, list[tuple[str, ...]]]:
@@ -219,15 +251,24 @@ def _lacking(folds: Sequence[Fold], answers: dict[str, list[tuple[str, ...]]]) -
                     untested.setdefault((corpus, label), []).append(fold.name)
                 elif label not in learnt:
                     unlearnt.setdefault((corpus, label), []).append(fold.name)
-    notes = [
-        f"{corpus}: no clip of {label} is tested in fold {', '.join(names)}; UAR there is over the labels that are"
-        for (corpus, label), names in untested.items()
+    return [
+        *_grouped(
+            untested, "{corpus}: no clip of {labels} is tested in {folds}; UAR there is over the labels that are"
+        ),
+        *_grouped(unlearnt, "{corpus}: nothing labelled {labels} to learn from in {folds}; its clips count as missed"),
     ]
-    notes += [
-        f"{corpus}: nothing labelled {label} to learn from in fold {', '.join(names)}; its clips count as missed"
-        for (corpus, label), names in unlearnt.items()
+
+
+def _grouped(found: dict[tuple[str, str], list[str]], text: str) -> list[str]:
+    """One note for all the labels of a corpus that the same folds lack."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for (corpus, label), names in found.items():
+        folds = f"fold{'s' * (len(names) > 1)} {', '.join(names)}"
+        together.setdefault((corpus, folds), []).append(label)
+    return [
+        text.format(corpus=corpus, labels=", ".join(labels), folds=folds)
+        for (corpus, folds), labels in together.items()
     ]
-    return notes
 
 
 def _assemble(

@@ -77,6 +77,7 @@ def judge(
         protocol=protocol,
         options={key: value for key, value in asdict(chosen).items() if value != defaults[key]},
         notes=outcome.notes,
+        corpora=recipe.data.corpora,
         key=recipe_key(recipe),
     )
     return Judged(Run(about, outcome.predictions, independent), outcome.temperature, outcome.logs)

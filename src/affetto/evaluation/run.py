@@ -28,6 +28,7 @@ class About:
         protocol: Name of the protocol, or ``""``.
         options: What was chosen about it.
         notes: What a reader of the figures should know.
+        corpora: What is learnt from and tested, or empty where it is not known.
         key: Which recipe it was, corpora included, as :func:`~affetto.evaluation.toml.recipe_key` tells it.
     """
 
@@ -36,6 +37,7 @@ class About:
     protocol: str = ""
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     notes: tuple[str, ...] = ()
+    corpora: tuple[str, ...] = ()
     key: str = ""
 
 
@@ -109,7 +111,7 @@ def _read_about(file: Path) -> About:
     try:
         raw: dict[str, Any] = json.loads(beside.read_text(encoding="utf-8"))
         known: dict[str, Any] = {part.name: raw[part.name] for part in fields(About) if part.name in raw}
-        known["notes"] = tuple(map(str, known.get("notes", ())))
+        known |= {name: tuple(map(str, known.get(name, ()))) for name in ("notes", "corpora")}
         about = About(**known)
         if about.protocol:
             find_protocol(about.protocol)

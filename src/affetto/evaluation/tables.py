@@ -7,7 +7,7 @@ from affetto.evaluation.compare import Comparison
 from affetto.evaluation.report import Figures, GroupFigures
 from affetto.evaluation.run import Run
 
-__all__ = ["Table", "latex", "markdown", "pairs_table", "report_tables", "runs_table"]
+__all__ = ["Table", "latex", "markdown", "p_text", "pairs_table", "report_tables", "runs_table"]
 
 _ESCAPES = {"\\": r"\textbackslash{}", **{sign: "\\" + sign for sign in "&%$#_{}"}, "~": r"\textasciitilde{}"}
 _SIGNS = {"±": r"$\pm$", "−": "$-$", "·": r"\textperiodcentered{}", "…": r"\dots{}", "–": "--"}
@@ -28,9 +28,9 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-def markdown(tables: Sequence[Table]) -> str:
-    """The tables one after another, each below its caption."""
-    return "\n".join(_markdown(table) for table in tables)
+def markdown(tables: Sequence[Table], *, notes: Sequence[str] = ()) -> str:
+    """The tables one after another, each below its caption, and notes."""
+    return "\n".join([*map(_markdown, tables), *(f"{note}\n" for note in notes)])
 
 
 def _markdown(table: Table) -> str:
@@ -41,9 +41,9 @@ def _markdown(table: Table) -> str:
     return "\n".join([f"**{table.caption}**", "", line(table.columns), line(marks), *map(line, table.rows), ""])
 
 
-def latex(tables: Sequence[Table]) -> str:
-    """The tables one after another, for the package booktabs."""
-    return "% needs \\usepackage{booktabs}\n" + "\n".join(map(_latex, tables))
+def latex(tables: Sequence[Table], *, notes: Sequence[str] = ()) -> str:
+    """The tables one after another, for the package booktabs, and notes as comments."""
+    return "% needs \\usepackage{booktabs}\n" + "\n".join([*map(_latex, tables), *(f"% {note}\n" for note in notes)])
 
 
 def _latex(table: Table) -> str:
