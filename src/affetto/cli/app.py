@@ -6,7 +6,22 @@ from typing import Annotated
 
 import typer
 
-from affetto.cli import compare, connect, corpus, evaluate, features, hear, library, listen, moods, play, serve, train, tune
+from affetto.cli import (
+    compare,
+    connect,
+    corpus,
+    evaluate,
+    features,
+    hear,
+    library,
+    listen,
+    mood,
+    moods,
+    play,
+    serve,
+    train,
+    tune,
+)
 from affetto.errors import AffettoError
 from affetto.version import __version__
 
@@ -21,7 +36,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (hear, listen, moods, library, play, connect, serve, train, evaluate, compare, tune, corpus, features):
+for group in (
+    hear,
+    listen,
+    moods,
+    mood,
+    library,
+    play,
+    connect,
+    serve,
+    train,
+    evaluate,
+    compare,
+    tune,
+    corpus,
+    features,
+):
     group.register(app)
 
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from affetto.music.analysis.decode import Samples
 from affetto.music.analysis.harmony import chroma, constant_q_chroma, key_of, tonal_centroid, tuning_of
-from affetto.music.analysis.rhythm import FRAME_RATE, MODULATIONS, beat, modulation, onset_envelope, onsets_of
+from affetto.music.analysis.rhythm import MODULATIONS, beat, modulation, onset_envelope, onsets_of
 from affetto.music.analysis.spectra import HOP, RATE, WINDOW, Floats, Spectra, contrast, frequencies, spectra
 
 __all__ = ["EXCERPT_FEATURES", "TABLE_FEATURES", "Excerpt", "hear"]

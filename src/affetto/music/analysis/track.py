@@ -12,7 +12,7 @@ from affetto.music.analysis.decode import Samples, open_sound
 from affetto.music.analysis.excerpt import EXCERPT_FEATURES, Excerpt, hear
 from affetto.music.analysis.harmony import key_of
 from affetto.music.analysis.loudness import LoudnessMeter
-from affetto.music.analysis.rhythm import FRAME_RATE, beat
+from affetto.music.analysis.rhythm import beat
 from affetto.music.analysis.spectra import RATE
 
 __all__ = ["ANALYSIS_VERSION", "FEATURES", "Analysis", "analyse"]

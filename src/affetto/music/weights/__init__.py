@@ -1,0 +1,1 @@
+"""The mood model that ships; see docs/mood-model-card.md."""
