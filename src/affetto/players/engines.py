@@ -262,7 +262,10 @@ class SoundCard:
         except ImportError:
             raise PlayerError("playing here needs mpv, ffplay, or an extra: pip install 'affetto[mic]'") from None
         except Exception as error:  # PortAudioError is known only after the import; OSError where it is missing
-            raise PlayerError(f"the sound card does not open: {' '.join(str(error).split())}") from None
+            words = " ".join(str(error).split())
+            raise PlayerError(
+                f"the sound card does not open: {words}; install mpv or ffplay, or PortAudio (Debian: libportaudio2)"
+            ) from None
         self._thread: threading.Thread | None = None
         self._stop, self._go = threading.Event(), threading.Event()
         self._frames, self._state = 0, "ended"
