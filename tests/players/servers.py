@@ -119,8 +119,17 @@ zeroconf_enabled "no"
 password "{MPD_PASSWORD}@read,add,control,player,admin"
 local_permissions "read,add,control,player,admin"
 default_permissions ""
-audio_output {{ type "null" name "Nothing" mixer_type "null" }}
-audio_output {{ type "null" name "Kitchen" mixer_type "null" enabled "no" }}
+audio_output {{
+type "null"
+name "Nothing"
+mixer_type "null"
+}}
+audio_output {{
+type "null"
+name "Kitchen"
+mixer_type "null"
+enabled "no"
+}}
 """)
     with subprocess.Popen(
         [program, "--no-daemon", "--stderr", config], stderr=(folder / "errors").open("w")

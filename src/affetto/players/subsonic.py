@@ -3,16 +3,13 @@
 The server keeps the music and its own apps play it: playlists go there, stars, ratings and play counts come back.
 """
 
-import json
-import os
 import re
 import secrets as random_secrets
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from affetto.errors import OptionError, PlayerError
@@ -34,10 +31,10 @@ from affetto.players.connections import Ask, Connection
 from affetto.players.http import Patience, check_url
 from affetto.players.journal import Journal
 from affetto.players.matching import GOOD, likeness
+from affetto.players.ratings import Ratings
 from affetto.players.secrets import Secret, Secrets, redact
 from affetto.players.shelf import Listed, place, title_of
 from affetto.players.subsonic_api import Fault, Song, SubsonicApi, parameters
-from affetto.settings import settings
 
 __all__ = ["Subsonic", "address_of", "connect", "open_player", "song_of"]
 
@@ -91,7 +88,7 @@ class Subsonic:
     ) -> None:
         self._name, self.api, self._user = name, api, user
         self._journal = journal or Journal(name)
-        self._folder = folder or settings().data_dir / "players"
+        self._ratings = Ratings(name, folder=folder)
         self._patience = patience or Patience()
         self._playlists = _Playlists(api, user)
 
@@ -183,8 +180,8 @@ class Subsonic:
         watch = watch or Watch()
         since = since if since is None or since.tzinfo else since.replace(tzinfo=UTC)
         now = datetime.now(UTC)
-        before = self._read_ratings()
-        ratings: dict[str, int] = {}
+        before = self._ratings.read()
+        ratings: dict[str, float] = {}
         given: list[Feedback] = []
         for song in self._songs(watch):
             if song.starred is not None and (since is None or song.starred >= since):
@@ -202,7 +199,7 @@ class Subsonic:
             if mine and (since is None or at >= since) and address_of(self.name, song.id) not in played:
                 given.append(self._feedback(song, FeedbackKind.PLAY, at))
         yield from sorted(given, key=lambda each: each.at)
-        self._write_ratings(ratings)
+        self._ratings.write(ratings)
 
     def rate(self, track: Track, stars: int, *, watch: Watch | None = None) -> None:
         """Gives a song 1 to 5 stars at the server, or takes them away with 0.
@@ -325,26 +322,6 @@ class Subsonic:
     def _feedback(self, song: Song, kind: FeedbackKind, at: datetime, **detail: float) -> Feedback:
         facts = {"player": self.name, "title": song.title, "artist": song.artist, **detail}
         return Feedback(track=address_of(self.name, song.id), kind=kind, at=at, detail=facts)
-
-    @cached_property
-    def _ratings_file(self) -> Path:
-        return self._folder / f"{self.name}.ratings.json"
-
-    def _read_ratings(self) -> dict[str, int]:
-        try:
-            held = json.loads(self._ratings_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
-            return {}  # the worst that comes of it is that ratings are given again
-        return cast("dict[str, int]", held) if isinstance(held, dict) else {}
-
-    def _write_ratings(self, ratings: Mapping[str, int]) -> None:
-        beside = self._ratings_file.with_name(f".{self.name}.ratings.{os.getpid()}.part")
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            beside.write_text(json.dumps(ratings), encoding="utf-8")
-            beside.replace(self._ratings_file)
-        except OSError as error:
-            raise PlayerError(f"{self._ratings_file}: {error.strerror}; choose another data_dir") from None
 
 
 class _Playlists:
