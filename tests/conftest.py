@@ -14,8 +14,9 @@ import pytest
 from affetto.settings import settings
 from affetto.voice.audio import RATE, Samples, read_audio
 from tests.databases import address, postgresql, store
+from tests.tracks import quick
 
-__all__ = ["address", "postgresql", "store"]  # fixtures that live in a file of their own
+__all__ = ["address", "postgresql", "quick", "store"]  # fixtures that live in a file of their own
 
 ROOT = Path(__file__).resolve().parent.parent
 
