@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-_LONGEST = 1_800.0  # seconds: what a whole recording in memory may take
+_LONGEST = 600.0  # seconds: what a whole recording takes some 70 MB a minute for
 
 Described = tuple[Path, "npt.NDArray[np.floating] | None", str, float]
 """A recording, its rows or what kept it from having any, and its seconds."""

@@ -71,9 +71,8 @@ def shimmer_db(y: npt.NDArray[np.floating], periods: list[Floats]) -> float:
     for times in periods:
         half = np.diff(times) / 2
         before, after = np.concatenate([half[:1], half]), np.concatenate([half, half[-1:]])
-        places = np.arange(len(energy))
         low, high = np.maximum(times - before, 0), np.minimum(times + after, len(y))
-        power = (np.interp(high, places, energy) - np.interp(low, places, energy)) / np.maximum(high - low, 1)
+        power = (_between_samples(energy, high) - _between_samples(energy, low)) / np.maximum(high - low, 1)
         decibel = 10 * np.log10(np.maximum(power, 1e-20))
         near = np.maximum(half[1:], half[:-1]) < _PERIOD_FACTOR * np.minimum(half[1:], half[:-1])
         change = np.abs(np.diff(decibel))
@@ -81,6 +80,11 @@ def shimmer_db(y: npt.NDArray[np.floating], periods: list[Floats]) -> float:
         steps.append(change[kept])
     every = np.concatenate(steps) if steps else np.zeros(0)
     return float(every.mean()) if len(every) else 0.0
+
+
+def _between_samples(energy: Floats, places: Floats) -> Floats:
+    whole = np.minimum(places.astype(int), len(energy) - 2)
+    return energy[whole] + (places - whole) * (energy[whole + 1] - energy[whole])
 
 
 class _Walker:
