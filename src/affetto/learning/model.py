@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from affetto.corpora.table import Clip
-from affetto.errors import ModelError
 from affetto.learning.recipe import (
     ClassicalRecipe,
     EncoderRecipe,
@@ -109,7 +108,9 @@ def build_model(recipe: Recipe, cache: Path) -> Model:
 
             return EncoderModel(recipe, cache)
         case ClassicalRecipe():
-            raise ModelError(f"family {recipe.model.family!r} cannot be built yet")
+            from affetto.learning.classical import ClassicalModel
+
+            return ClassicalModel(recipe, cache)
 
 
 def load_model(folder: Path, cache: Path) -> Model:
@@ -134,5 +135,7 @@ def load_model(folder: Path, cache: Path) -> Model:
             from affetto.learning.recognizer import RecognizerModel
 
             return RecognizerModel.load(saved, cache)
-        case _:
-            raise ModelError(f"family {saved.recipe.model.family!r} cannot be loaded yet")
+        case ClassicalRecipe():
+            from affetto.learning.classical import ClassicalModel
+
+            return ClassicalModel.load(saved, cache)

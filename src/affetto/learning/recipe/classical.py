@@ -99,7 +99,7 @@ class ClassicalRecipe(Part, frozen=True):  # pyright: ignore[reportGeneralTypeIs
         for key in self.grid:
             if key in ("family", "grid", "folds") or key not in type(self).model_fields:
                 known = sorted(set(type(self).model_fields) - {"family", "grid", "folds"})
-                raise ValueError(f"{key!r} is no key of {self.family} that can be tried; known are {', '.join(known)}")
+                raise ValueError(f"grid.{key}: no key of {self.family} that can be tried; known are {', '.join(known)}")
         if self.grid:
             for _ in self.candidates():
                 pass

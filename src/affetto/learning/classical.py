@@ -1,0 +1,405 @@
+"""Classical models: functionals of a clip, a pipeline of scikit-learn, probabilities that mean what they say."""
+
+import hashlib
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from imblearn.pipeline import Pipeline
+
+from affetto.corpora.table import Clip
+from affetto.errors import CorpusError, ModelError
+from affetto.features.functionals import FEATURES_VERSION, functional_names, functionals
+from affetto.learning.augment import change_speed
+from affetto.learning.cached import cached
+from affetto.learning.calibrate import fit_temperature, softmax
+from affetto.learning.estimators import estimator_versions, read_estimator, write_estimator
+from affetto.learning.model import Floats, Progress
+from affetto.learning.pipeline import build_pipeline, fit_pipeline, scores
+from affetto.learning.recipe import Recipe
+from affetto.learning.recipe.classical import ClassicalRecipe
+from affetto.learning.store import Saved, read_saved, save_model
+from affetto.voice.audio import Samples
+
+__all__ = ["ClassicalModel"]
+
+_log = logging.getLogger(__name__)
+
+_ESTIMATOR = "pipeline.bin"
+_KEPT = "model"  # in the folder of a fit
+_EXPLAINED = 150  # clips that importance is measured on
+_SHORTEST = 1e-6
+
+Labels = npt.NDArray[np.str_]
+Features = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class _AtSpeed:
+    """The functionals of a clip played faster or slower."""
+
+    speed: float
+
+    def __call__(self, samples: Samples) -> Features:
+        return functionals(change_speed(samples, self.speed))
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Training clips: the first ``originals`` rows as they are, then the copies."""
+
+    x: Features
+    y: Labels
+    speakers: Labels
+    originals: int
+
+    def __getitem__(self, rows: npt.NDArray[np.bool_]) -> "_Table":
+        return _Table(self.x[rows], self.y[rows], self.speakers[rows], int(rows[: self.originals].sum()))
+
+
+class ClassicalModel:
+    """One of the families of :class:`~affetto.learning.recipe.ClassicalRecipe`.
+
+    A fit tries the recipe's grid, if it has one, by cross-validation over the training speakers, and calibrates the
+    probabilities on the same held-out answers: no temperature and no choice comes from a speaker that was learnt from.
+    """
+
+    needs_validation = False  # it divides the training speakers itself
+
+    def __init__(self, recipe: Recipe, cache: Path) -> None:
+        assert isinstance(recipe.model, ClassicalRecipe)
+        self._recipe, self._family, self._cache = recipe, recipe.model, cache
+        self._values: dict[float, dict[Path, Features]] = {}
+        self._labels: tuple[str, ...] = ()
+        self._pipeline: Pipeline | None = None
+        self._scale = 1.0
+        self._chosen: dict[str, Any] = {}
+        self._training: tuple[_Table, int] | None = None
+        self._facts: dict[str, Any] = {}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The targets of the clips that were learnt from, sorted."""
+        self._fitted()
+        return self._labels
+
+    @property
+    def chosen(self) -> Mapping[str, Any]:
+        """The values of the grid that were best for speakers who were held out; empty without a grid."""
+        return dict(self._chosen)
+
+    def _fitted(self) -> Pipeline:
+        if self._pipeline is None:
+            raise ModelError("the model is not fitted; call fit() first")
+        return self._pipeline
+
+    def prepare(self, clips: Sequence[Clip], *, progress: Progress | None = None) -> tuple[Clip, ...]:
+        """Computes and keeps the functionals of each clip.
+
+        Returns:
+            The clips that can be used; those that cannot be decoded are left out, each logged as a warning.
+        """
+        usable = tuple(clips)
+        for speed in self._speeds:
+            self._compute(usable, speed, progress)
+            usable = tuple(clip for clip in usable if clip.path in self._values[speed])
+        return usable
+
+    @property
+    def _speeds(self) -> tuple[float, ...]:
+        return tuple(dict.fromkeys((1.0, *self._family.speeds)))
+
+    def _compute(self, clips: Sequence[Clip], speed: float, progress: Progress | None = None) -> None:
+        values = self._values.setdefault(speed, {})
+        missing = [clip for clip in clips if clip.path not in values]
+        if not missing:
+            return
+        plain = speed == 1.0
+        values |= cached(
+            missing,
+            functionals if plain else _AtSpeed(speed),
+            name="functionals" if plain else f"functionals-{speed:g}",
+            version=FEATURES_VERSION,
+            cache=self._cache,
+            progress=progress,
+        ).values
+
+    def _features(self, clips: Sequence[Clip], speed: float = 1.0) -> Features:
+        values = self._values[speed]
+        return np.stack([values[clip.path] for clip in clips]).astype(np.float32)
+
+    def fit(
+        self,
+        clips: Sequence[Clip],
+        *,
+        validation: Sequence[Clip] = (),
+        folder: Path,
+        seed: int = 0,
+        progress: bool = False,
+    ) -> None:
+        """Learns from clips; an interrupted search goes on, a finished fit of the same clips is kept.
+
+        Args:
+            clips: What is learnt from; those that cannot be decoded are left out, each logged as a warning.
+            validation: Not looked at: the training speakers are divided instead.
+            folder: Where the answers of the search and the fitted model are kept.
+            seed: Decides every random choice.
+            progress: Whether to log what is tried.
+
+        Raises:
+            CorpusError: If the clips have one label only.
+            ModelError: If ``folder`` cannot be written to.
+        """
+        del validation
+        usable = self.prepare(clips)
+        table = self._table(usable)
+        self._labels = tuple(sorted(set(table.y.tolist())))
+        if len(self._labels) < 2:
+            heard = f"only {self._labels[0]!r}" if self._labels else "none"
+            raise CorpusError(f"{len(usable)} clip(s) with {heard} as label; a model needs clips of two labels or more")
+        self._training = (table, seed)
+        stamp = self._stamp(usable, seed)
+        if self._resume(folder / _KEPT, stamp):
+            return
+        best: tuple[float, ClassicalRecipe, dict[str, Any], Floats] | None = None
+        for changes, candidate in self._family.candidates():
+            held_out = self._held_out(candidate, table, seed, folder / stamp)
+            quality = _mean_recall(held_out, table.y[: table.originals], self._labels)
+            if progress and changes:
+                _log.info("%s: mean recall %.3f", changes, quality)
+            if best is None or quality > best[0] + 1e-9:
+                best = (quality, candidate, changes, held_out)
+        assert best is not None  # a grid has at least one combination
+        _, family, self._chosen, held_out = best
+        self._scale = _scale(held_out, table.y[: table.originals], self._labels)
+        self._pipeline = _fit(family, table, seed)
+        self._facts = {"stamp": stamp}
+        self.save(folder / _KEPT)
+
+    def _table(self, clips: Sequence[Clip]) -> _Table:
+        if not clips:
+            raise CorpusError("no clip that can be learnt from; 'affetto corpus check' shows what is there")
+        speeds = self._speeds
+        return _Table(
+            x=np.concatenate([self._features(clips, speed) for speed in speeds]),
+            y=np.array([clip.target for clip in clips] * len(speeds)),
+            speakers=np.array([f"{clip.corpus}/{clip.speaker}" for clip in clips] * len(speeds)),
+            originals=len(clips),
+        )
+
+    def _held_out(self, recipe: ClassicalRecipe, table: _Table, seed: int, folder: Path) -> Floats:
+        """Scores of the original clips by pipelines that did not learn from their speaker."""
+        name = hashlib.sha256(recipe.model_dump_json(exclude={"grid"}).encode()).hexdigest()[:16]
+        file = folder / f"{name}.npy"
+        try:
+            kept = np.load(file, allow_pickle=False)
+            if kept.shape == (table.originals, len(self._labels)):
+                return kept
+        except (OSError, ValueError, EOFError):
+            pass  # not tried yet, or interrupted while it was written
+        found = np.zeros((table.originals, len(self._labels)))
+        for held in _divide(table, recipe.folds, seed):
+            if len(set(table.y[~held].tolist())) < 2:
+                continue
+            pipeline = _fit(recipe, table[~held], seed)
+            originals = held[: table.originals]
+            found[originals] = self._scores(pipeline, table.x[: table.originals][originals])
+        partial = file.with_suffix(".partial.npy")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            np.save(partial, found)
+            partial.replace(file)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise ModelError(f"cannot write to {folder}: {error.strerror}; make room there") from error
+        return found
+
+    def _scores(self, pipeline: Pipeline, x: Features) -> Floats:
+        """Scores by label of this model; a label that the pipeline never met gets the lowest."""
+        known = scores(pipeline, x)
+        every = np.repeat(known.min(axis=1, keepdims=True) - 1.0, len(self._labels), axis=1)
+        every[:, [self._labels.index(str(label)) for label in pipeline.classes_]] = known
+        return every
+
+    def _stamp(self, clips: Sequence[Clip], seed: int) -> str:
+        names = [(clip.corpus, clip.speaker, clip.path.name, clip.target) for clip in clips]
+        text = repr((self._family.model_dump_json(), FEATURES_VERSION, estimator_versions(), seed, names))
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    def _resume(self, folder: Path, stamp: str) -> bool:
+        try:
+            saved = read_saved(folder)
+            if saved.facts.get("stamp") != stamp:
+                return False
+            self._accept(saved)
+        except ModelError:
+            return False
+        return True
+
+    def predict_proba(self, clips: Sequence[Clip]) -> Floats:
+        """Probabilities of the labels, shape ``(clips, labels)``.
+
+        Raises:
+            CorpusError: If a clip cannot be decoded.
+        """
+        pipeline = self._fitted()
+        if not clips:
+            return np.zeros((0, len(self._labels)))
+        return softmax(self._scores(pipeline, self._asked(clips)), self._scale)
+
+    def embed(self, clips: Sequence[Clip]) -> Floats:
+        """What the classifier is given: the features scaled, chosen and put together, ``(clips, values)``.
+
+        Raises:
+            CorpusError: If a clip cannot be decoded.
+        """
+        return np.asarray(self._fitted()[:-1].transform(self._asked(clips)))
+
+    def _asked(self, clips: Sequence[Clip]) -> Features:
+        self._compute(clips, 1.0)  # copies at other speeds are for learning alone
+        lost = next((clip for clip in clips if clip.path not in self._values[1.0]), None)
+        if lost is not None:
+            raise CorpusError(f"{lost.path.name} cannot be used; leave out what prepare() leaves out")
+        return self._features(clips)
+
+    def importance(self) -> dict[str, float]:
+        """How much each descriptor matters, most first: what shuffling all its functionals costs held-out speakers.
+
+        The mean probability of the right label is compared before and after (permutation importance, Breiman 2001),
+        for a pipeline that learnt from the other training speakers.
+
+        Raises:
+            ModelError: If the model was loaded: it no longer has the clips that it learnt from.
+        """
+        self._fitted()
+        if self._training is None:
+            raise ModelError("importance is measured on the training clips, which a loaded model lacks; call fit()")
+        table, seed = self._training
+        held = next(iter(_divide(table, self._family.folds, seed)))
+        pipeline = _fit(self._best(), table[~held], seed)
+        rng = np.random.default_rng(seed)
+        rows = np.flatnonzero(held[: table.originals])
+        rows = rng.permutation(rows)[:_EXPLAINED]
+        x, right = table.x[rows], np.array([self._labels.index(label) for label in table.y[rows]])
+
+        def quality(values: Features) -> float:
+            p = softmax(self._scores(pipeline, values), self._scale)
+            return float(p[np.arange(len(right)), right].mean())
+
+        whole = quality(x)
+        groups: dict[str, list[int]] = {}
+        for column, name in enumerate(functional_names()):
+            groups.setdefault(name.split(".")[0], []).append(column)
+        found: dict[str, float] = {}
+        for name, columns in groups.items():
+            shuffled = x.copy()
+            shuffled[:, columns] = x[rng.permutation(len(x))][:, columns]
+            found[name] = whole - quality(shuffled)
+        return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+    def _best(self) -> ClassicalRecipe:
+        return next(recipe for changes, recipe in self._family.candidates() if changes == self._chosen)
+
+    def save(self, folder: Path) -> None:
+        """Writes the pipeline and the recipe, whole or not at all.
+
+        Raises:
+            ModelError: If the model is not fitted, or the folder cannot be written to.
+        """
+        pipeline = self._fitted()
+        save_model(
+            folder,
+            recipe=self._recipe,
+            labels=self._labels,
+            write=lambda partial: write_estimator(pipeline, partial / _ESTIMATOR),
+            facts={
+                **self._facts,
+                "features": FEATURES_VERSION,
+                "versions": estimator_versions(),
+                "scale": self._scale,
+                "chosen": self._chosen,
+            },
+        )
+
+    @classmethod
+    def load(cls, saved: Saved, cache: Path) -> Self:
+        """The model that :meth:`save` wrote.
+
+        Raises:
+            ModelError: If it is damaged, or of other features or another version of scikit-learn.
+        """
+        model = cls(saved.recipe, cache)
+        model._accept(saved)
+        return model
+
+    def _accept(self, saved: Saved) -> None:
+        facts = saved.facts
+        if facts.get("features") != FEATURES_VERSION:
+            raise ModelError(
+                f"{saved.folder} learnt from version {facts.get('features')} of the functionals, this affetto computes "
+                f"version {FEATURES_VERSION}; train it again with 'affetto train'"
+            )
+        for name, version in estimator_versions().items():
+            other = (facts.get("versions") or {}).get(name)
+            if other != version:
+                raise ModelError(
+                    f"{saved.folder} was saved with {name} {other}, here is {version}, which reads its estimators "
+                    f"differently; install that version, or train it again with 'affetto train'"
+                )
+        scale, chosen = facts.get("scale"), facts.get("chosen")
+        if not isinstance(scale, float) or not scale > 0 or not isinstance(chosen, dict):
+            raise ModelError(f"{saved.folder}/model.json is damaged: scale = {scale!r}, chosen = {chosen!r}")
+        pipeline = read_estimator(saved.file(_ESTIMATOR), Pipeline)
+        if not set(saved.labels) >= {str(label) for label in pipeline.classes_}:
+            raise ModelError(f"{saved.folder}/model.json is damaged: the labels are not those of the pipeline")
+        self._pipeline, self._labels, self._scale, self._chosen = pipeline, saved.labels, scale, chosen
+        self._facts = {"stamp": facts.get("stamp")}
+
+    def export(self, path: Path, *, temperature: float = 1.0, facts: dict[str, str] | None = None) -> None:
+        """Refuses: what a classical model hears cannot be written as ONNX.
+
+        Raises:
+            ModelError: Always; the message says why.
+        """
+        del temperature, facts
+        raise ModelError(
+            f"family {self._family.family!r} cannot be exported to {path.name}: its functionals need operators that "
+            "ONNX lacks (pitch tracking by dynamic programming, percentiles and peaks of runs of unknown length); "
+            "keep it as a folder with save(), or train a network"
+        )
+
+
+def _fit(recipe: ClassicalRecipe, table: _Table, seed: int) -> Pipeline:
+    pipeline = build_pipeline(recipe, features=table.x.shape[1], seed=seed)
+    return fit_pipeline(pipeline, table.x, table.y, table.speakers)
+
+
+def _divide(table: _Table, folds: int, seed: int) -> Iterator[npt.NDArray[np.bool_]]:
+    """Which rows are held out, fold by fold: whole speakers, or clips where there is only one speaker."""
+    rng = np.random.default_rng(seed)
+    people = np.unique(table.speakers)
+    if len(people) > 1:
+        part = dict(zip(rng.permutation(people).tolist(), np.arange(len(people)) % folds, strict=True))
+        place = np.array([part[speaker] for speaker in table.speakers.tolist()])
+    else:
+        _log.warning("one speaker only: held-out clips are of the same one, probabilities will be too sure")
+        copies = len(table.x) // table.originals
+        place = np.tile(rng.permutation(table.originals) % folds, copies)
+    for fold in np.unique(place):
+        yield place == fold
+
+
+def _mean_recall(found: Floats, y: Labels, labels: Sequence[str]) -> float:
+    guesses = np.array(labels)[found.argmax(axis=1)]
+    return float(np.mean([np.mean(guesses[y == label] == label) for label in labels]))
+
+
+def _scale(found: Floats, y: Labels, labels: Sequence[str]) -> float:
+    """What scores are divided by to be logits: their spread, then a temperature."""
+    spread = max(float((found - found.mean(axis=1, keepdims=True)).std()), _SHORTEST)
+    right = np.array([list(labels).index(label) for label in y.tolist()])
+    return spread * fit_temperature(found / spread, right)
