@@ -167,9 +167,7 @@ def test_what_is_pooled_is_what_is_heard(checkpoint: Any, root: Path) -> None:
     assert np.allclose(pooled[2, 1], states[2][0, :50].std(dim=0, correction=0).numpy(), atol=1e-2)
 
 
-def test_other_weights_under_the_same_name_are_refused(
-    root: Path, clips: tuple[Clip, ...], tmp_path: Path
-) -> None:
+def test_other_weights_under_the_same_name_are_refused(root: Path, clips: tuple[Clip, ...], tmp_path: Path) -> None:
     place = write_checkpoint("hubert", tmp_path / "hubert")
     model = build_model(recipe_of(root, place, epochs=1), tmp_path / "cache")
     model.fit(clips, folder=tmp_path / "run")

@@ -306,7 +306,9 @@ def test_weights_of_another_version_are_refused(
         build(epochs=3).fit(learnt, folder=tmp_path / "run")
 
 
-def test_labels_that_are_no_emotions_are_left_out_of_the_file(root: Path, clips: tuple[Clip, ...], tmp_path: Path) -> None:
+def test_labels_that_are_no_emotions_are_left_out_of_the_file(
+    root: Path, clips: tuple[Clip, ...], tmp_path: Path
+) -> None:
     from dataclasses import replace
 
     def renamed(clip: Clip) -> Clip:
@@ -347,7 +349,9 @@ def test_corpora_with_different_labels_learn_together(root: Path, clips: tuple[C
     assert model.labels == ("angry", "happy", "neutral", "sad")
 
 
-def test_a_very_short_clip_is_heard(build: Callable[..., SequenceModel], clips: tuple[Clip, ...], tmp_path: Path) -> None:
+def test_a_very_short_clip_is_heard(
+    build: Callable[..., SequenceModel], clips: tuple[Clip, ...], tmp_path: Path
+) -> None:
     from dataclasses import replace
 
     soundfile.write(tmp_path / "blip.flac", np.full(100, 0.1), RATE)

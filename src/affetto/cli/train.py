@@ -1,40 +1,27 @@
-"""``affetto train``: a recipe in, a model file out."""
+"""``affetto train``: a recipe in, a model out."""
 
 import hashlib
 import json
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from affetto.errors import AffettoError, RecipeError
+from affetto.cli.laboratory import changed_recipe
+from affetto.errors import CorpusError, RecipeError
 
 if TYPE_CHECKING:
     from affetto.learning.recipe import Recipe
 
-__all__ = ["load", "register", "run_folder"]
+__all__ = ["register", "run_folder"]
+
+_MODEL_FILE = Path("affetto.onnx")
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands of this file."""
     app.command("train")(_train)
-
-
-def load(recipe: Path, data: Path | None) -> "Recipe":
-    """The recipe, its data folder replaced if one is given.
-
-    Raises:
-        AffettoError: If the ``train`` extra is not installed.
-        RecipeError: If the recipe is wrong.
-    """
-    try:
-        import pytorch_lightning as _  # noqa: F401
-    except ImportError as error:
-        raise AffettoError("training needs an extra: pip install 'affetto[train]'") from error
-    from affetto.learning.recipe import load_recipe
-
-    loaded = load_recipe(recipe)
-    return loaded if data is None else loaded.model_copy(update={"data": loaded.data.model_copy(update={"root": data})})
 
 
 def run_folder(recipe: "Recipe") -> Path:
@@ -45,41 +32,88 @@ def run_folder(recipe: "Recipe") -> Path:
 
 def _train(
     recipe: Annotated[Path, typer.Argument(help="Recipe (TOML), such as recipes/default.toml.")],
-    out: Annotated[Path, typer.Option("--out", help="The model file.")] = Path("affetto.onnx"),
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value in place of the recipe's; repeat for several.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The model file (ONNX); affetto.onnx without --model-dir.")
+    ] = None,
+    model_dir: Annotated[
+        Path | None, typer.Option("--model-dir", help="Folder of the whole model, for further work in Python.")
+    ] = None,
     data: Annotated[Path | None, typer.Option("--data", help="Folder of all data; default: the recipe's.")] = None,
     calibration: Annotated[
         Path | None, typer.Option("--calibration", help="calibration.json of a report of the same recipe.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Decides every random choice.")] = 0,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Processor threads.")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="What was made, as one JSON object.")] = False,
 ) -> None:
-    """Train a recognizer on all the data of a recipe and write it as one ONNX file.
+    """Train the model of a recipe, of any family, on all clips of its corpora.
 
-    An interrupted training goes on from its last checkpoint when the same command is given again. The probabilities
-    are calibrated only with --calibration, from the out-of-fold predictions of 'affetto evaluate'.
+    An interrupted training goes on from its last checkpoint when the same command is given again. Clips that cannot be
+    decoded are reported and left out. The probabilities are calibrated only with --calibration, from the out-of-fold
+    predictions of 'affetto evaluate'.
     """
-    loaded = load(recipe, data)
+    loaded = changed_recipe(recipe, data=data, changes=changes or ())
     temperature = _temperature(calibration)
+    if out is None and model_dir is None:
+        out = _MODEL_FILE
     from affetto.cli import show
-    from affetto.learning.baseline import cue_baseline
-    from affetto.learning.data import prepare
-    from affetto.learning.export import export
-    from affetto.learning.fit import fit
+    from affetto.corpora import load_corpora
+    from affetto.corpora.splits import validation_notes, validation_split
+    from affetto.learning.model import build_model
+    from affetto.learning.neural import NeuralModel
+    from affetto.learning.recognizer import RecognizerModel
     from affetto.settings import settings
 
+    start = time.monotonic()
+    clips = load_corpora(loaded.data.corpora, loaded.data.root / loaded.data.speech)
+    model = build_model(loaded, settings().cache_dir / "examples")
+    if isinstance(model, NeuralModel | RecognizerModel):
+        model.threads = threads
     with show.stages() as progress:
-        prepared = prepare(loaded, settings().cache_dir / "examples", progress=progress)
-        baseline = cue_baseline(prepared.clips, settings().cache_dir / "examples", progress=progress)
-    network = fit(
-        prepared.training_set(prepared.clips),
-        loaded,
-        folder=run_folder(loaded) / "all" / f"seed{seed}",
-        seed=seed,
-        threads=threads,
-    )
-    facts = {"recipe": loaded.name, "seed": str(seed), "corpora": ", ".join(loaded.corpora)}
-    export(network, out, temperature=temperature, baseline=baseline, facts=facts)
-    show.line(f"Wrote {out} ({out.stat().st_size / 1e6:.1f} MB); use it with AFFETTO_MODEL={out}")
+        usable = model.prepare(clips, progress=progress)
+    if not usable:
+        raise CorpusError(f"none of the {len(clips)} clip(s) of {', '.join(loaded.data.corpora)} can be decoded")
+    learnt, watched, notes = usable, (), ()
+    if model.needs_validation:
+        notes = validation_notes(usable)
+        learnt, watched = validation_split(usable, seed=seed)
+    folder = run_folder(loaded) / "all" / f"seed{seed}"
+    draws = show.error_console.is_terminal and not as_json
+    model.fit(learnt, validation=watched, folder=folder, seed=seed, progress=draws)
+    made: dict[str, Any] = {
+        "recipe": loaded.name,
+        "family": loaded.model.family,
+        "labels": list(model.labels),
+        "clips": len(learnt),
+        "validation_clips": len(watched),
+        "left_out": len(clips) - len(usable),
+        "notes": list(notes),
+        "seed": seed,
+        "run": str(folder),
+        "model_dir": None if model_dir is None else str(model_dir),
+        "out": None if out is None else str(out),
+    }
+    if model_dir is not None:
+        model.save(model_dir)
+    if out is not None:
+        model.export(out, temperature=temperature, facts={"seed": str(seed)})
+        made["bytes"] = out.stat().st_size
+    made["seconds"] = round(time.monotonic() - start, 1)
+    if as_json:
+        print(json.dumps(made))
+        return
+    lost = f", {made['left_out']} left out" if made["left_out"] else ""
+    watching = f", {len(watched)} to know when to stop" if watched else ""
+    show.line(f"Learnt {len(model.labels)} labels from {len(learnt)} clips{watching}{lost}; the course is in {folder}")
+    for note in notes:
+        show.line(f"  {note}")
+    if model_dir is not None:
+        show.line(f"Wrote {model_dir}; read it in Python with affetto.learning.model.load_model")
+    if out is not None:
+        show.line(f"Wrote {out} ({made['bytes'] / 1e6:.1f} MB); use it with AFFETTO_MODEL={out}")
 
 
 def _temperature(file: Path | None) -> float:

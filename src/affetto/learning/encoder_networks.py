@@ -151,9 +151,7 @@ class EncoderWaveform(nn.Module):
             mean = waveform.mean(dim=1, keepdim=True)
             variance = (waveform - mean).square().mean(dim=1, keepdim=True)
             waveform = (waveform - mean) / torch.sqrt(variance + 1e-7)
-        states = torch.stack(
-            self.encoder(waveform, output_hidden_states=True, return_dict=True).hidden_states, dim=1
-        )
+        states = torch.stack(self.encoder(waveform, output_hidden_states=True, return_dict=True).hidden_states, dim=1)
         mean = states.mean(dim=2)
         deviation = ((states - mean[:, :, None]).square().mean(dim=2) + 1e-6).sqrt()
         return self.head(torch.stack([mean, deviation], dim=2))
@@ -199,7 +197,9 @@ def load_encoder(recipe: EncoderRecipe) -> SpeechEncoder:
 
 
 def _is_speech(config: Any) -> bool:
-    return config.model_type == "whisper" or hasattr(config, "conv_dim") or hasattr(config, "feature_projection_input_dim")
+    return (
+        config.model_type == "whisper" or hasattr(config, "conv_dim") or hasattr(config, "feature_projection_input_dim")
+    )
 
 
 def _missing(recipe: EncoderRecipe, is_folder: bool, error: Exception) -> str:

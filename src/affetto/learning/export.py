@@ -80,8 +80,8 @@ def export_network(
     known = [label for label in labels if label in set(EMOTIONS)]
     if len(known) < 2:
         raise ModelError(
-            f"labels {', '.join(labels)}: a model file reads the eight emotions ({', '.join(EMOTIONS)}), and two of them "
-            "at least must have been learnt"
+            f"labels {', '.join(labels)}: a model file reads the eight emotions ({', '.join(EMOTIONS)}), "
+            "and two of them at least must have been learnt"
         )
     every = {**facts, "speech_gate": "none", "learnt": json.dumps(list(labels))}
     _write(_Ungated(network, labels, temperature), path, temperature=temperature, baseline=baseline, facts=every)
@@ -183,7 +183,8 @@ def _check(recognition: nn.Module, file: Path) -> None:
             gap = max(float(np.abs(a - b).max()) for a, b in zip(expected, found, strict=True))
             if gap > _PARITY:
                 raise ModelError(
-                    f"this model cannot be exported: on {batch} x {seconds} s onnxruntime differs from torch by {gap:.1e}"
+                    f"this model cannot be exported: on {batch} x {seconds} s onnxruntime differs from torch "
+                    f"by {gap:.1e}"
                 )
     except (ModelError, OSError):
         raise

@@ -138,7 +138,7 @@ class _Learner(lightning.LightningModule):
         self.log("validation_accuracy", (guess == true).float().mean())
 
     def on_train_epoch_end(self) -> None:
-        # Lightning lowers the rate after it has written the checkpoint, so that a resumed training would go another way.
+        # Lightning lowers the rate after it has written the checkpoint: a resumed training would go another way.
         if self._plateau is not None:
             watched = self.trainer.callback_metrics.get(self.watched)
             self._plateau.step(float(self.sums[0] / self.sums[2]) if watched is None else float(watched))
@@ -235,6 +235,7 @@ def train(
     *,
     folder: Path,
     seed: int = 0,
+    threads: int = 1,
     progress: bool = False,
     callbacks: Sequence[Callback] = (),
 ) -> None:
@@ -250,6 +251,7 @@ def train(
         recipe: How.
         folder: Where checkpoints and logs go.
         seed: Decides every random choice but the network's first weights.
+        threads: Processor threads.
         progress: Whether to draw a progress bar.
         callbacks: Further Lightning callbacks.
 
@@ -287,8 +289,8 @@ def train(
             )
         )
     every.append(ModelCheckpoint(folder, filename="last", save_on_train_epoch_end=True, enable_version_counter=False))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(recipe.threads)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
     try:
         with _quiet():
             trainer = lightning.Trainer(
@@ -309,7 +311,7 @@ def train(
             )
             trainer.fit(learner, datamodule=_Data(examples), ckpt_path=str(last) if last.is_file() else None)
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
     network.cpu().float()
     if stops and best.is_file():
         state = read_checkpoint(best)["state_dict"]

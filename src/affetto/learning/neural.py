@@ -38,6 +38,7 @@ class NeuralModel(ABC, Generic[Network]):
 
     Attributes:
         needs_validation: Whether the recipe stops early (``patience`` above 0), for which it wants further speakers.
+        threads: Processor threads of training and answering.
     """
 
     _at_once = 64  # clips in a batch that is only answered
@@ -45,6 +46,7 @@ class NeuralModel(ABC, Generic[Network]):
     def __init__(self, recipe: Recipe, training: LoopRecipe, cache: Path) -> None:
         self._recipe, self._training, self._cache = recipe, training, cache
         self.needs_validation: bool = training.patience > 0
+        self.threads = 1
         self._labels: tuple[str, ...] = ()
         self._network: Network | None = None
         self._values: dict[Path, Array] = {}
@@ -150,7 +152,16 @@ class NeuralModel(ABC, Generic[Network]):
             seed=seed,
         )
         examples = Examples(epochs, self._watched(watched, targets), self._stamp(usable, watched))
-        train(network, examples, self._training, folder=folder, seed=seed, progress=progress, callbacks=callbacks)
+        train(
+            network,
+            examples,
+            self._training,
+            folder=folder,
+            seed=seed,
+            threads=self.threads,
+            progress=progress,
+            callbacks=callbacks,
+        )
         self._network, self._labels = network, targets.labels
 
     def _watched(self, clips: Sequence[Clip], targets: Targets) -> list[Batch]:
@@ -199,7 +210,7 @@ class NeuralModel(ABC, Generic[Network]):
         values = [self._values[clip.path] for clip in clips]
         found: list[Floats] = [np.zeros(width, np.float32)] * len(clips)
         threads = torch.get_num_threads()
-        torch.set_num_threads(self._training.threads)
+        torch.set_num_threads(self.threads)
         try:
             with torch.inference_mode():
                 for rows in bucket(len(clips), self._at_once, lambda row: self._length(values[row])):

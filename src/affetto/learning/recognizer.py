@@ -27,6 +27,9 @@ class RecognizerModel:
     """A convolutional network on mel power for several corpora (see :mod:`affetto.learning.networks`).
 
     It is prepared with all clips of its recipe at once, whichever of them it then learns from.
+
+    Attributes:
+        threads: Processor threads of training.
     """
 
     needs_validation = False  # a fixed number of steps, averaged weights
@@ -36,6 +39,7 @@ class RecognizerModel:
         self._recipe, self._family, self._cache = recipe, recipe.model, cache
         self._data: PreparedData | None = None
         self._network: EmotionNetwork | None = None
+        self.threads = 1
         self._labels: tuple[str, ...] = ()
 
     @property
@@ -70,7 +74,7 @@ class RecognizerModel:
         """Learns for the recipe's number of steps; ``validation`` is not looked at."""
         del validation
         examples = self._prepared().training_set(clips)
-        self._network = fit(examples, self._family, folder=folder, seed=seed, progress=progress)
+        self._network = fit(examples, self._family, folder=folder, seed=seed, threads=self.threads, progress=progress)
 
     def predict_proba(self, clips: Sequence[Clip]) -> Floats:
         """Probabilities of the labels, shape ``(clips, labels)``."""

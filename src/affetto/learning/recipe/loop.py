@@ -32,7 +32,6 @@ class LoopRecipe(Part):
         averaging: Decay of the exponential moving average of the weights, per step; 0 takes the weights as they are.
         clip_gradient: Longest gradient.
         precision: Arithmetic.
-        threads: Processor threads.
     """
 
     epochs: int = Field(default=60, ge=1)
@@ -50,4 +49,3 @@ class LoopRecipe(Part):
     averaging: float = Field(default=0.0, ge=0, lt=1)
     clip_gradient: float = Field(default=5.0, gt=0)
     precision: Literal["bf16-mixed", "32-true"] = "32-true"
-    threads: int = Field(default=1, ge=1)
