@@ -129,7 +129,7 @@ class SvmRecipe(ClassicalRecipe, frozen=True):
 
     family: Literal["svm"]
     c: _Positive = 10.0
-    gamma: _Positive = 0.3
+    gamma: _Positive = 0.5
 
 
 class LinearSvmRecipe(ClassicalRecipe, frozen=True):
@@ -140,7 +140,7 @@ class LinearSvmRecipe(ClassicalRecipe, frozen=True):
     """
 
     family: Literal["linear-svm"]
-    c: _Positive = 3.0
+    c: _Positive = 6.0
 
 
 class LogisticRegressionRecipe(ClassicalRecipe, frozen=True):
