@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Train and judge the estimator of the mood of music.", no_args_is_help=True)
     group.command("train")(_train)
     group.command("evaluate")(_evaluate)
+    group.command("music")(_music)
     app.add_typer(group, name="mood")
 
 
@@ -58,6 +59,25 @@ def _train(
         model = train(loaded, table, rated, progress=progress)
     save(model, out, facts={"recipe": loaded.name, "songs": str(len(table.ids)), "tracks": str(len(rated.ids))})
     show.line(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
+
+
+def _music(
+    recipe: Annotated[Path, typer.Argument(help="Recipe (TOML), such as recipes/mood.toml.")],
+    out: Annotated[Path, typer.Option("--out", help="The table of weights (CSV).")] = Path("music_or_not.csv"),
+    data: Annotated[Path | None, typer.Option("--data", help="Folder of all data; default: the recipe's.")] = None,
+) -> None:
+    """Learn to tell music from speech and sound effects, and say how well that goes on what was held out."""
+    loaded = _load(recipe, data)
+    from affetto.cli import show
+    from affetto.music_learning.non_music import learn_music, read_sounds
+
+    with show.stages() as progress:
+        sounds = read_sounds(loaded.data.root, loaded.data.root / loaded.data.rated, progress)
+    judged = learn_music(*sounds)
+    lines = ["feature,centre,spread,weight", *(f"{name},{c:.6g},{s:.6g},{w:.6g}" for name, c, s, w in judged.rows)]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    show.line(f"{out}: keeps {judged.recall:.1%} of music, refuses {judged.refused:.1%} of what is none (held out)")
 
 
 def _evaluate(

@@ -22,15 +22,11 @@ class DataRecipe(_Part):
         root: Folder of all data, relative to the folder the command runs in.
         table: Song-level ratings with librosa features (DEAM), below ``root``.
         rated: Folder of sound with ratings (Emotify), below ``root``.
-        speech: File patterns below ``root`` of what is no music: speech.
-        noise: File patterns below ``root`` of what is no music: sound effects.
     """
 
     root: Path = Path("../shared")
     table: Path = Path("music/deam-librosa.csv")
     rated: Path = Path("music/emotify")
-    speech: tuple[str, ...] = ()
-    noise: tuple[str, ...] = ()
 
 
 class FitRecipe(_Part):

@@ -12,6 +12,7 @@ from affetto.music.analysis.decode import Samples, open_sound
 from affetto.music.analysis.excerpt import EXCERPT_FEATURES, Excerpt, hear
 from affetto.music.analysis.harmony import key_of
 from affetto.music.analysis.loudness import LoudnessMeter
+from affetto.music.analysis.music_or_not import music_probability
 from affetto.music.analysis.rhythm import beat
 from affetto.music.analysis.spectra import RATE
 
@@ -162,5 +163,5 @@ def _summary(excerpts: list[Excerpt], meter: LoudnessMeter, seconds: float) -> A
         loudness_range=spread,
         onset_density=float(means[EXCERPT_FEATURES.index("onset_density")]),
         features=features,
-        music_probability=1.0,
+        music_probability=music_probability(dict(zip(EXCERPT_FEATURES, means.tolist(), strict=True))),
     )
