@@ -1,13 +1,18 @@
-"""The protocol on a corpus that is built here."""
+"""The protocol on a corpus that is built here, with a real network, and the rest with a model that answers at once."""
 
+import logging
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from affetto.errors import CorpusError, OptionError
-from affetto.evaluation.cross_validate import cross_validate
+from affetto.corpora.splits import ProtocolOptions
+from affetto.errors import CorpusError, ModelError, OptionError
+from affetto.evaluation.cross_validate import RESULT, cross_validate
+from affetto.evaluation.judge import judge
+from affetto.evaluation.run import split_corpora
 from affetto.learning.recipe import Recipe
+from tests.evaluation.fakes import FakeModel, fake_recipe, write_emodb, write_ravdess, write_tess
 from tests.tiny import tiny_recipe, write_tiny_corpus
 
 
@@ -17,7 +22,9 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Recipe:
     return tiny_recipe(write_tiny_corpus(tmp_path_factory.mktemp("data"), actors=("01", "11", "04", "10")), steps=100)
 
 
-def test_every_clip_is_predicted_once_and_finished_folds_are_kept(recipe: Recipe, tmp_path: Path) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_every_clip_is_predicted_once_and_finished_folds_are_kept(recipe: Recipe, tmp_path: Path, jobs: int) -> None:
     stages: list[tuple[str, int, int]] = []
 
     def run() -> list[np.ndarray]:
@@ -26,7 +33,7 @@ def test_every_clip_is_predicted_once_and_finished_folds_are_kept(recipe: Recipe
             "emobox-ravdess",
             cache=tmp_path / "cache",
             runs=tmp_path / "runs",
-            folds=["1", "2"],
+            jobs=jobs,
             progress=lambda *stage: stages.append(stage),
         )
         assert len({p.stem for p in outcome.predictions}) == len(outcome.predictions) == 32
@@ -36,24 +43,172 @@ def test_every_clip_is_predicted_once_and_finished_folds_are_kept(recipe: Recipe
         }
         assert outcome.temperature > 0
         for p in outcome.predictions:
-            assert p.probabilities.sum() == pytest.approx(1)
+            assert p.probabilities.sum() == pytest.approx(1, abs=1e-4)
         return [p.probabilities for p in outcome.predictions]
 
     first = run()
-    results = {file: file.stat().st_mtime_ns for file in (tmp_path / "runs").rglob("logits.npy")}
+    results = {file: file.stat().st_mtime_ns for file in (tmp_path / "runs").rglob(RESULT)}
+    assert len(results) == 2
     assert np.allclose(first, run())
-    assert {file: file.stat().st_mtime_ns for file in (tmp_path / "runs").rglob("logits.npy")} == results
+    assert {file: file.stat().st_mtime_ns for file in (tmp_path / "runs").rglob(RESULT)} == results
     assert stages[-1] == ("training folds", 2, 2)
 
 
-def test_unknown_protocols_and_folds_are_refused(recipe: Recipe, tmp_path: Path) -> None:
+def test_unknown_protocols_and_folds_are_refused(fake: type[FakeModel], tmp_path: Path) -> None:
+    recipe = fake_recipe(write_ravdess(tmp_path), "ravdess")
     with pytest.raises(OptionError, match="unknown protocol 'nine'; known are emobox-ravdess"):
         cross_validate(recipe, "nine", cache=tmp_path, runs=tmp_path)
     with pytest.raises(OptionError, match="unknown fold '7'"):
         cross_validate(recipe, "emobox-ravdess", cache=tmp_path / "cache", runs=tmp_path, folds=["7"])
+    assert not fake.fits
 
 
 def test_missing_noise_is_named(recipe: Recipe, tmp_path: Path) -> None:
     data = recipe.data.model_copy(update={"non_speech": ("nothing/*",)})
     with pytest.raises(CorpusError, match="nothing"):
         cross_validate(recipe.model_copy(update={"data": data}), "emobox-ravdess", cache=tmp_path, runs=tmp_path)
+
+
+def test_an_interrupted_run_goes_on_with_what_is_missing(
+    fake: type[FakeModel], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = fake_recipe(write_ravdess(tmp_path), "ravdess")
+    whole = cross_validate(recipe, "emobox-ravdess", cache=tmp_path, runs=tmp_path / "whole", seeds=(0, 1))
+    fake.fits.clear()
+    fit = fake.fit
+
+    def stopped(self: FakeModel, *args: object, **options: object) -> None:
+        if len(fake.fits) == 4:
+            raise KeyboardInterrupt
+        fit(self, *args, **options)
+
+    monkeypatch.setattr(fake, "fit", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        cross_validate(recipe, "emobox-ravdess", cache=tmp_path, runs=tmp_path / "runs", seeds=(0, 1))
+    monkeypatch.setattr(fake, "fit", fit)
+    again = cross_validate(recipe, "emobox-ravdess", cache=tmp_path, runs=tmp_path / "runs", seeds=(0, 1))
+    assert len(fake.fits) == 12
+    assert [(p.clip, p.seed, p.guess) for p in again.predictions] == [
+        (p.clip, p.seed, p.guess) for p in whole.predictions
+    ]
+    assert again.temperature == whole.temperature
+
+
+def test_a_fold_whose_clips_changed_is_trained_anew(fake: type[FakeModel], tmp_path: Path) -> None:
+    recipe = fake_recipe(write_ravdess(tmp_path), "ravdess")
+    cross_validate(recipe, "emobox-ravdess", cache=tmp_path, runs=tmp_path / "runs")
+    write_ravdess(tmp_path, actors=[1], takes=2)
+    outcome = cross_validate(recipe, "emobox-ravdess", cache=tmp_path, runs=tmp_path / "runs")
+    assert len(fake.fits) == 12
+    assert len(outcome.predictions) == 24 * 8 + 8
+
+
+@pytest.mark.usefixtures("fake")
+def test_each_corpus_is_asked_for_its_own_labels(tmp_path: Path) -> None:
+    root = write_emodb(write_tess(write_ravdess(tmp_path)))
+    recipe = fake_recipe(root, "ravdess", "emodb", "tess")
+    outcome = cross_validate(recipe, "loso", cache=tmp_path, runs=tmp_path, options=ProtocolOptions(test_on=("emodb",)))
+    p = outcome.predictions[0]
+    assert set(p.labels) == {"neutral", "happy", "sad", "angry", "fearful", "disgust", "boredom"}
+    assert {one.label for one in outcome.predictions} == set(p.labels)
+    together = cross_validate(recipe, "every-corpus", cache=tmp_path, runs=tmp_path).predictions
+    for p in together:
+        given = {label for label, value in zip(p.labels, p.probabilities, strict=True) if value > 0}
+        assert ("boredom" in given) <= (p.corpus == "emodb")
+        assert ("calm" in given) <= (p.corpus == "ravdess")
+        assert p.probabilities.sum() == pytest.approx(1, abs=1e-4)
+
+
+def test_the_parts_of_every_corpus_are_reports_of_their_own(fake: type[FakeModel], tmp_path: Path) -> None:
+    root = write_emodb(write_tess(write_ravdess(tmp_path)))
+    judged = judge(fake_recipe(root, "ravdess", "emodb", "tess"), "every-corpus", cache=tmp_path, runs=tmp_path)
+    parts = {run.predictions[0].corpus: run for run in split_corpora(judged.run)}
+    assert {corpus: run.about.protocol for corpus, run in parts.items()} == {
+        "ravdess": "emobox-ravdess", "emodb": "loso", "tess": "loso"
+    }  # fmt: skip
+    assert {p.fold for p in parts["tess"].predictions} == {"1", "2"}
+    assert len(parts["ravdess"].predictions) == 24 * 8
+    assert not any("emodb" in note for note in parts["tess"].about.notes)
+    assert len(fake.fits) == 6
+
+
+def test_a_corrupt_clip_is_told_and_left_out(
+    fake: type[FakeModel], tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fake, "broken", frozenset({"03-01-05-01-01-01-07"}))
+    recipe = fake_recipe(write_ravdess(tmp_path), "ravdess")
+    with caplog.at_level(logging.WARNING):
+        outcome = cross_validate(recipe, "emobox-ravdess", cache=tmp_path, runs=tmp_path)
+    assert len(outcome.predictions) == 24 * 8 - 1
+    assert "1 of 192 clips cannot be used and are left out: 03-01-05-01-01-01-07.wav" in outcome.notes
+    assert "03-01-05-01-01-01-07.wav is left out" in caplog.text
+
+
+@pytest.mark.usefixtures("fake")
+def test_a_label_that_a_fold_lacks_is_told(tmp_path: Path) -> None:
+    root = write_emodb(tmp_path)
+    outcome = cross_validate(fake_recipe(root, "emodb"), "loso", cache=tmp_path, runs=tmp_path)
+    assert outcome.notes == (
+        "emodb: no clip of boredom is tested in fold 10; UAR there is over the labels that are",
+    )  # fmt: skip
+    for file in (root / "speech" / "emodb").glob("*L*"):
+        if not file.name.startswith("03"):
+            file.unlink()
+    outcome = cross_validate(fake_recipe(root, "emodb"), "loso", cache=tmp_path, runs=tmp_path)
+    assert "emodb: nothing labelled boredom to learn from in fold 03; its clips count as missed" in outcome.notes
+    assert (
+        "emodb: no clip of boredom is tested in folds 08, 09, 10; UAR there is over the labels that are"
+        in outcome.notes
+    )
+    assert not [p for p in outcome.predictions if p.label == "boredom" and p.guess == "boredom"]
+
+
+@pytest.mark.usefixtures("fake")
+def test_temperatures_are_fitted_on_other_folds(tmp_path: Path) -> None:
+    recipe = fake_recipe(write_ravdess(tmp_path, takes=2), "ravdess")
+    outcome = cross_validate(recipe, "emobox-ravdess", cache=tmp_path, runs=tmp_path)
+    alone = cross_validate(recipe, "emobox-ravdess", cache=tmp_path, runs=tmp_path, folds=["1"])
+    raw = np.load(next(tmp_path.glob(f"seed0-fold1-*/{RESULT}")))["probabilities"]
+    assert np.allclose([p.probabilities for p in alone.predictions], raw, atol=1e-5)  # nothing to calibrate by
+    first = [p.probabilities for p in outcome.predictions if p.fold == "1"]
+    scale = np.log(np.array(first)).std() / np.log(raw).std()
+    assert scale != pytest.approx(1, abs=1e-3)
+    assert outcome.temperature == pytest.approx(1 / scale, rel=0.25)
+
+
+def test_watched_speakers_are_set_aside_for_a_model_that_wants_them(
+    fake: type[FakeModel], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fake, "needs_validation", True)
+    outcome = cross_validate(fake_recipe(write_tess(tmp_path), "tess"), "loso", cache=tmp_path, runs=tmp_path)
+    assert outcome.notes == ("tess: 1 speaker(s) to learn from, so clips to watch are set aside by sentence",)
+    for train, watched, _ in fake.fits:
+        assert watched
+        assert not {clip.sentence for clip in train} & {clip.sentence for clip in watched}
+        assert {clip.speaker for clip in train} == {clip.speaker for clip in watched}
+
+
+@pytest.mark.usefixtures("fake")
+def test_a_leaky_protocol_has_the_honest_figure_beside_it(tmp_path: Path) -> None:
+    judged = judge(fake_recipe(write_tess(tmp_path), "tess"), "random", cache=tmp_path, runs=tmp_path, folds=["1"])
+    known, unseen = judged.run.figures().uar, np.mean([p.guess == p.label for p in judged.run.independent])
+    assert known > 0.9 > unseen
+    assert judged.run.warning.startswith("speakers are both learnt from and tested")
+    assert {p.fold for p in judged.run.independent} == {"OAF", "YAF"}
+    many = judge(fake_recipe(write_ravdess(tmp_path), "ravdess"), "random", cache=tmp_path, runs=tmp_path)
+    assert {p.fold for p in many.run.independent} == {"1", "2", "3", "4", "5"}
+
+
+@pytest.mark.usefixtures("fake")
+def test_a_full_disk_is_told_and_finished_folds_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = fake_recipe(write_ravdess(tmp_path), "ravdess")
+    cross_validate(recipe, "emobox-ravdess", cache=tmp_path, runs=tmp_path, folds=["1"])
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(ModelError, match=r"No space left .*; finished folds are kept, run the same command again"):
+        cross_validate(recipe, "emobox-ravdess", cache=tmp_path, runs=tmp_path)
+    assert len(list(tmp_path.rglob(RESULT))) == 1
+    assert not list(tmp_path.rglob("partial*"))

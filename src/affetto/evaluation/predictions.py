@@ -1,5 +1,6 @@
 """Out-of-fold predictions: the file that every published figure is computed from."""
 
+import contextlib
 import csv
 import math
 from collections.abc import Iterable, Sequence
@@ -124,7 +125,8 @@ def write_predictions(predictions: Sequence[Prediction], path: Path) -> None:
                 writer.writerow([*(_fact(p, name) for name in facts), *map(_short, row)])
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
         raise CorpusError(f"predictions {path} cannot be written: {error}") from error
 
 
@@ -162,7 +164,10 @@ def read_predictions(path: Path) -> tuple[Prediction, ...]:
     return predictions
 
 
-def _parse(row: dict[str, str], labels: tuple[str, ...], line: int) -> Prediction:
+def _parse(raw: dict[str, str | None], labels: tuple[str, ...], line: int) -> Prediction:
+    row = {name: value for name, value in raw.items() if value is not None}
+    if len(row) < len(raw):
+        raise ValueError(f"line {line}: columns are missing")
     probabilities = np.array([float(row[f"p_{label}"] or 0) for label in labels])
     if row["label"] not in labels:
         raise ValueError(f"line {line}: no column p_{row['label']}")

@@ -1,5 +1,6 @@
 """A run: what was judged how, with which predictions; and the folder that keeps it."""
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -78,7 +79,8 @@ def keep_file(path: Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
         raise CorpusError(f"{path} cannot be written: {error}") from error
 
 
