@@ -74,7 +74,8 @@ def check_stamp(content: dict[str, Any], stamp: str, file: Path) -> None:
         )
     if found["stamp"] != stamp:
         raise ModelError(
-            f"checkpoint {file} belongs to another recipe, other clips or another seed; remove it or give another folder"
+            f"checkpoint {file} belongs to another recipe, other clips or another seed; "
+            "remove it or give another folder"
         )
 
 

@@ -147,6 +147,7 @@ class EncoderWaveform(nn.Module):
         self.encoder, self.head, self.normalizes = module, head, encoder.normalizes
 
     def forward(self, waveform: Tensor) -> Tensor:
+        """Speech ``(batch, samples)`` at 16 kHz to logits ``(batch, labels)``."""
         if self.normalizes:
             mean = waveform.mean(dim=1, keepdim=True)
             variance = (waveform - mean).square().mean(dim=1, keepdim=True)
