@@ -95,12 +95,15 @@ def encode() -> Encode:
         picture: bool = False,
         tags: dict[str, str] | None = None,
         options: dict[str, str] | None = None,
+        bit_rate: int | None = None,
     ) -> Path:
         blocks = [samples] if isinstance(samples, np.ndarray) else list(samples)
         layout = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}[blocks[0].shape[1] if blocks[0].ndim == 2 else 1]
         with av.open(str(path), "w", format=container, options=options or {}) as file:
             file.metadata.update(tags or {})
             sound = file.add_stream(codec, rate=rate, layout=layout)
+            if bit_rate:
+                sound.bit_rate = bit_rate
             if picture:
                 _draw(file, seconds=sum(map(len, blocks)) / rate)
             written = 0

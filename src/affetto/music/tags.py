@@ -20,6 +20,7 @@ _MEGABYTE = 1 << 20
 _MOST = 32 * _MEGABYTE
 """Bytes of tags that are read: a picture of 100 MB is not worth the memory."""
 _WORDS = 20
+_NO_GENRES = frozenset({"unknown", "other", "none", "misc", "genre"})
 _FORMATS = "mov,ogg,mp3,aac,flac,wav,w64,aiff,asf"
 _PLAUSIBLE_TEMPO = (20.0, 400.0)
 _LONGEST = 7 * 24 * 3600.0
@@ -133,11 +134,12 @@ class _Metered(io.BufferedIOBase):
         self.name = file.name  # some formats are told by the name
 
     def read(self, size: int | None = -1, /) -> bytes:
-        wanted = self._left + 1 if size is None or size < 0 else size
-        self._left -= min(wanted, self._left + 1)
-        if self._left < 0 or wanted > _MOST:
+        wanted = self._left + 1 if size is None or size < 0 else min(size, self._left + 1)
+        content = self._file.read(wanted)
+        self._left -= len(content)
+        if self._left < 0:
             raise _TooMuchError
-        return self._file.read(wanted)
+        return content
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
         return self._file.seek(offset, whence)
@@ -306,7 +308,8 @@ def read_tags(path: str | Path, *, top: str | Path | None = None) -> Tags:
     if gain is None and (r128 := _number(tags.get("r128_track_gain", []), -32768, 32767)) is not None:
         gain = r128 / 256 + 5  # Opus: Q7.8 against -23 LUFS (RFC 7845), ReplayGain 2 against -18
     bitrate: Any = facts.get("bitrate") or 0
-    text["genre"] = text["genre"] if not text["genre"].isdigit() else ""
+    if text["genre"].isdigit() or text["genre"].casefold() in _NO_GENRES:
+        text["genre"] = ""
     return Tags(
         **{**text, "title": text["title"] or path.stem[:1] or "?"},
         year=next((int(found[0]) for found in years if found), None),

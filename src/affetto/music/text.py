@@ -11,7 +11,7 @@ LONGEST = 300
 # What turns the reading direction around and could make a name pose as another one.
 _DIRECTION = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF])
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_SEPARATORS = re.compile(r"[^\w]+")
+_SEPARATORS = re.compile(r"[\W_]+")
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -34,4 +34,4 @@ def normalized(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", text.casefold().replace("&", " and "))
     plain = "".join(mark for mark in plain if not unicodedata.combining(mark))
-    return _SEPARATORS.sub(" ", plain).replace("_", " ").strip()
+    return _SEPARATORS.sub(" ", plain).strip()
