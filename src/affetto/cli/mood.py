@@ -115,14 +115,14 @@ def _evaluate(
         print(json.dumps({"figures": [figure.to_dict() for figure in found]}))
         return
     show.table(
-        ("held out", "target", "tracks", "r", "95 % interval", "R2", "in 90 %", "by genre", "in genre", "reliability"),
+        ("held out", "target", "n", "r", "95 %", "R2", "inside", "genre", "within", "raters"),
         [
             (
-                f"{'songs' if figure.source == 'deam' else 'artists'} of {figure.source}",
-                figure.target,
+                figure.source,
+                figure.target.removesuffix("_activation"),
                 str(figure.tracks),
                 f"{figure.correlation:.3f}",
-                f"{figure.correlation_low:.2f} to {figure.correlation_high:.2f}",
+                f"{_short(figure.correlation_low)}-{_short(figure.correlation_high)}",
                 f"{figure.r2:.3f}",
                 f"{figure.coverage:.1%}".replace("%", " %"),
                 _known(figure.by_genre if figure.source == "emotify" else None),
@@ -132,7 +132,14 @@ def _evaluate(
             for figure in found
         ],
     )
-    show.line("  by genre: r of the genre's mean alone; in genre: r inside genres; reliability: not chance of raters")
+    show.line(
+        "  95 %: interval of r; inside: ratings within their 90 % interval; genre: r of the genre's mean alone;\n"
+        "  within: r inside genres; raters: share of the ratings' variance that is not chance of who was asked"
+    )
+
+
+def _short(value: float) -> str:
+    return f"{value:.2f}".replace("0.", ".", 1)
 
 
 def _known(value: float | None) -> str:

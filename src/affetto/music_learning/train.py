@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def train(recipe: MoodRecipe, table: Table, rated: Rated, *, progress: Progress)
 
 def save(model: MoodModel, path: Path, *, facts: dict[str, str]) -> None:
     """Writes the model as one file that opens without running code."""
-    arrays = {
+    arrays: dict[str, Any] = {
         f"{name}.{key}": value
         for name, process in (("table", model.table), ("rated", model.rated))
         for key, value in process.to_arrays().items()

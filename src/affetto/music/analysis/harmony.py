@@ -70,7 +70,7 @@ def _constant_q_filters() -> Floats:
 
 def _unit(rows: Floats, *, peak: bool) -> Floats:
     length = np.abs(rows).max(1) if peak else np.abs(rows).sum(1)
-    return rows / np.where(length > 1e-10, length, 1)[:, None]
+    return np.divide(rows, np.where(length > 1e-10, length, np.float32(1))[:, None])
 
 
 def tuning_of(power: Floats) -> float:

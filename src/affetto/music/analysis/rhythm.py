@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -67,7 +68,8 @@ def _autocorrelation(envelope: Floats) -> npt.NDArray[np.float64]:
     span = round(2 * FRAME_RATE)
     x = x - np.convolve(np.pad(x, span // 2, mode="edge"), np.ones(span) / span, "valid")[: len(x)]
     size = 1 << (2 * len(x) - 1).bit_length()
-    found = irfft(np.abs(rfft(x, size)) ** 2, size)[: round(_LONGEST_LAG * FRAME_RATE) + 2]
+    spectrum: Any = rfft(x, size)
+    found: Any = irfft(np.abs(spectrum) ** 2, size)[: round(_LONGEST_LAG * FRAME_RATE) + 2]
     # Fewer pairs lie far apart: without the correction slow beats would seem weaker.
     found = found[: len(x)] / (len(x) - np.arange(min(len(found), len(x)))) * len(x)
     return np.pad(found, (0, round(_LONGEST_LAG * FRAME_RATE) + 2 - len(found)))
@@ -86,7 +88,7 @@ def beat(envelopes: Sequence[Floats]) -> Beat:
     long_enough = [envelope for envelope in envelopes if len(envelope) >= 4 * FRAME_RATE]
     if not long_enough:
         return Beat(tempo=None, alternative=None, strength=0.0)
-    total = np.sum([_autocorrelation(envelope) for envelope in long_enough], axis=0)
+    total: npt.NDArray[np.float64] = np.stack([_autocorrelation(one) for one in long_enough]).sum(0)
     if total[0] <= 1e-9:
         return Beat(tempo=None, alternative=None, strength=0.0)
     total = total / total[0]
@@ -142,7 +144,8 @@ def modulation(mel_db: Floats) -> Floats:
     groups = groups - groups.mean(1, keepdims=True)
     count = groups.shape[1]
     window = np.hanning(count).astype(np.float32)
-    power = np.abs(rfft(groups * window, axis=1)) ** 2
+    spectrum: Any = rfft(groups * window, axis=1)
+    power = np.abs(spectrum) ** 2
     hz = np.arange(power.shape[1]) * FRAME_RATE / count
     parts = [power[:, (hz >= low) & (hz < high)].sum(1) for low, high in MODULATIONS]
     whole = power.sum(1) + 1e-6 * count * count

@@ -8,6 +8,7 @@ second look at the sound that each of librosa's functions takes.
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -97,7 +98,8 @@ def transform(samples: Samples, window: int = WINDOW, hop: int = HOP) -> Floats:
     frames = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop]
     found = np.empty((len(frames), window // 2 + 1), np.float32)
     for start in range(0, len(frames), 256):  # in pieces that stay in the cache
-        np.abs(rfft(frames[start : start + 256] * _hann(window), axis=1), out=found[start : start + 256])
+        spectrum: Any = rfft(frames[start : start + 256] * _hann(window), axis=1)
+        np.abs(spectrum, out=found[start : start + 256])
     return found
 
 
@@ -109,9 +111,9 @@ def to_db(power: Floats) -> Floats:
 
 def spectra(samples: Samples) -> Spectra:
     """The spectra of an excerpt, mono at `RATE`."""
-    magnitude = transform(samples) * _roll_off()
-    power = magnitude * magnitude
-    mel = power @ mel_filters()
+    magnitude: Floats = np.multiply(transform(samples), _roll_off())
+    power: Floats = np.square(magnitude)
+    mel: Floats = np.matmul(power, mel_filters())
     return Spectra(samples=samples, magnitude=magnitude, power=power, mel=mel, mel_db=to_db(mel))
 
 
