@@ -1,7 +1,7 @@
 """Music: tracks, their mood, and the collections they live in."""
 
 from affetto.music.catalog import load_catalog, starter
-from affetto.music.clusters import Region, region_of, regions
+from affetto.music.clusters import Region, region_named, region_of, regions
 from affetto.music.library import Library
 from affetto.music.mood import MoodEstimate, estimate_mood
 from affetto.music.track import Track
@@ -16,6 +16,7 @@ __all__ = [
     "load_catalog",
     "mood_word",
     "pace_word",
+    "region_named",
     "region_of",
     "regions",
     "starter",

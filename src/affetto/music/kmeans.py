@@ -60,7 +60,15 @@ def _settle(points: _Points, centres: _Points, rounds: int) -> Clustering:
     return Clustering(centres=centres, labels=labels, inertia=float(squared[np.arange(len(points)), labels].sum()))
 
 
-def kmeans(points: npt.ArrayLike, k: int, *, seed: int = 0, restarts: int = 10, rounds: int = 100) -> Clustering:
+def kmeans(
+    points: npt.ArrayLike,
+    k: int,
+    *,
+    seed: int = 0,
+    restarts: int = 10,
+    rounds: int = 100,
+    start: npt.ArrayLike | None = None,
+) -> Clustering:
     """The best of several runs of Lloyd's algorithm from k-means++ seeds (Arthur & Vassilvitskii 2007).
 
     The same points, ``k`` and ``seed`` always give the same centres, sorted by their coordinates.
@@ -71,6 +79,7 @@ def kmeans(points: npt.ArrayLike, k: int, *, seed: int = 0, restarts: int = 10, 
         seed: Seed of the starts.
         restarts: Runs to choose from.
         rounds: Most iterations of a run.
+        start: Centres to start one more run from, shape (k, d), such as those of last time.
 
     Raises:
         ValueError: If ``k`` is not between 1 and n.
@@ -82,7 +91,9 @@ def kmeans(points: npt.ArrayLike, k: int, *, seed: int = 0, restarts: int = 10, 
     if not 1 <= k <= len(data):
         raise ValueError(f"k = {k} is outside 1 to {len(data)}, the number of points")
     rng = np.random.default_rng(seed)
-    runs = (_settle(data, _spread_seeds(data, k, rng), rounds) for _ in range(restarts))
+    runs = [_settle(data, _spread_seeds(data, k, rng), rounds) for _ in range(restarts)]
+    if start is not None:
+        runs.append(_settle(data, np.asarray(start, dtype=np.float64).reshape(k, -1), rounds))
     best = min(runs, key=lambda run: run.inertia)
     order = np.lexsort(best.centres.T[::-1])
     return Clustering(centres=best.centres[order], labels=np.argsort(order)[best.labels], inertia=best.inertia)

@@ -106,6 +106,11 @@ class StoredLibrary(Library):
         self._known: OrderedDict[int, Track] = OrderedDict()
         self.__dict__["columns"] = columns  # takes the place of the cached property
 
+    @property
+    def store(self) -> Store:
+        """Where its tracks are kept."""
+        return self._store
+
     def __len__(self) -> int:
         return len(self.numbers)
 

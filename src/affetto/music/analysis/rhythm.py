@@ -88,13 +88,13 @@ def beat(envelopes: Sequence[Floats]) -> Beat:
     long_enough = [envelope for envelope in envelopes if len(envelope) >= 4 * FRAME_RATE]
     if not long_enough:
         return Beat(tempo=None, alternative=None, strength=0.0)
-    total: npt.NDArray[np.float64] = np.stack([_autocorrelation(one) for one in long_enough]).sum(0)
+    total: Any = np.stack([_autocorrelation(one) for one in long_enough]).sum(axis=0)
     if total[0] <= 1e-9:
         return Beat(tempo=None, alternative=None, strength=0.0)
     total = total / total[0]
     tempos = np.exp(np.arange(np.log(_SLOWEST), np.log(_FASTEST), 0.002))
     lags = 60 * FRAME_RATE / tempos
-    comb = sum(weight * _at(total, lags * times) for times, weight in ((1, 0.4), (2, 0.25), (3, 0.1), (4, 0.25)))
+    comb: Any = sum(weight * _at(total, lags * times) for times, weight in ((1, 0.4), (2, 0.25), (3, 0.1), (4, 0.25)))
     between = 0.5 * (_at(total, lags * 0.5) + _at(total, lags * 1.5))
     likely = np.exp(-0.5 * (np.log2(tempos / _MEDIAN) / _OCTAVES) ** 2)
     score = np.maximum(comb - 0.15 * np.maximum(between, 0), 0) * likely
