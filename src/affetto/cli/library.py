@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from affetto.cli import library_map
 from affetto.errors import LibraryError, OptionError
 
 __all__ = ["group", "register"]
@@ -28,7 +29,8 @@ group = typer.Typer(
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the commands of this file."""
+    """Adds the commands of this file, and those that have one of their own."""
+    library_map.register(group)
     app.add_typer(group)
 
 
