@@ -80,9 +80,7 @@ def _bliss() -> Callable[[Path], object] | None:
         import bliss_audio  # pyright: ignore[reportMissingImports]
     except ImportError:
         return None
-    return lambda path: (
-        bliss_audio.analyze(str(path)) if hasattr(bliss_audio, "analyze") else bliss_audio.Song(str(path))
-    )
+    return lambda path: bliss_audio.Song(str(path))
 
 
 def _timed(work: Callable[[Path], object], path: Path) -> float:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 
 from affetto.errors import AffettoError
-from benchmarks import features, live, players, playlist, reading, startup, streams
+from benchmarks import analysis, features, live, players, playlist, reading, startup, streams
 from benchmarks.figures import Row, machine, missed, table
 
 SUITES: Sequence[Callable[[], list[Row]]] = (
@@ -24,6 +24,7 @@ SUITES: Sequence[Callable[[], list[Row]]] = (
     live.measure,
     streams.measure,
     features.measure,
+    analysis.measure,
 )
 
 
