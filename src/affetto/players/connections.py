@@ -44,6 +44,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "file": Kind(module="affetto.players.files", words="a playlist file (file:NAME.m3u8)", account=False),
         "local": Kind(module="affetto.players.local", words="a player on this machine", account=False),
         "spotify": Kind(module="affetto.players.spotify", words="Spotify, with your own client id"),
+        "jellyfin": Kind(module="affetto.players.jellyfin", words="Jellyfin"),
+        "listenbrainz": Kind(module="affetto.players.listenbrainz", words="ListenBrainz, a diary of listening"),
         "mpd": Kind(module="affetto.players.mpd", words="MPD, the Music Player Daemon"),
         "subsonic": Kind(module="affetto.players.subsonic", words="Navidrome, Gonic and others that speak Subsonic"),
     }
