@@ -248,8 +248,8 @@ def _plane(values: Floats, labels: Sequence[str], how: str, seed: int) -> Floats
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
     from sklearn.manifold import TSNE
 
-    if how == "LDA" and len(set(labels)) > 2:
-        model: Any = LinearDiscriminantAnalysis(n_components=2, solver="eigen", shrinkage="auto")
+    if how == "LDA" and 2 < len(set(labels)) < len(labels) / 2:
+        model: Any = LinearDiscriminantAnalysis(n_components=2)
         return np.asarray(model.fit_transform(values, np.array(labels)))
     if how == "t-SNE" and len(values) > 10:
         model = TSNE(random_state=seed, init="pca", perplexity=min(30.0, len(values) / 4))
