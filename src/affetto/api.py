@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from affetto.music import Library
 from affetto.recommendation import Intent, Playlist, recommend
 from affetto.settings import settings
 from affetto.voice.audio import RATE
@@ -69,6 +70,7 @@ def hear_and_recommend(
     length: int | None = None,
     strategy: str = "journey",
     seed: int | None = None,
+    library: Library | str | None = None,
 ) -> Answer:
     """Reads a recording and answers with music: :func:`hear`, then :func:`~affetto.recommendation.recommend`.
 
@@ -77,4 +79,5 @@ def hear_and_recommend(
         OptionError: If the intent, the length or the strategy is not on offer.
     """
     reading = hear(voice, rate=rate)
-    return Answer(reading, recommend(reading, intent=intent, length=length, strategy=strategy, seed=seed))
+    music = recommend(reading, intent=intent, length=length, strategy=strategy, seed=seed, library=library)
+    return Answer(reading, music)

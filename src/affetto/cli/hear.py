@@ -18,6 +18,7 @@ __all__ = [
     "NoPlaylist",
     "Save",
     "Seed",
+    "Source",
     "Strategy",
     "answer",
     "check",
@@ -35,6 +36,10 @@ Length = Annotated[int | None, typer.Option("--length", min=1, help="Tracks in t
 Strategy = Annotated[str, typer.Option("--strategy", help="journey (by mood) or genre (by the emotion's genres).")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="The same seed gives the same playlist.")]
 Save = Annotated[Path | None, typer.Option("--save", help="Write the playlist as .m3u8, .xspf, .jspf or .pls.")]
+Source = Annotated[
+    str | None,
+    typer.Option("--library", help="own, starter, or a catalog (.csv); default: your own music if there is some."),
+]
 Explain = Annotated[bool, typer.Option("--explain", help="What in the voice led there, in full.")]
 
 
@@ -52,6 +57,7 @@ def _hear(
     length: Length = None,
     strategy: Strategy = "journey",
     seed: Seed = None,
+    library: Source = None,
     save: Save = None,
     player: PlayerName = None,
     play: Play = False,
@@ -66,7 +72,7 @@ def _hear(
     if (player or play) and len(files) > 1:
         given = "--play" if player is None else f"--player {player}"
         raise OptionError(f"{given}: one playlist for {len(files)} recordings; give one recording")
-    request = {"intent": intent, "length": length, "strategy": strategy, "seed": seed}
+    request = {"intent": intent, "length": length, "strategy": strategy, "seed": seed, "library": library}
     check(request, save, no_playlist=no_playlist)
     delivery = check_delivery(player, play=play, save=save, no_playlist=no_playlist)
     failed = False
@@ -168,8 +174,11 @@ def check(request: dict[str, Any], save: Path | None, *, no_playlist: bool) -> N
     """
     from affetto.players import check_target
     from affetto.recommendation import check_options
+    from affetto.recommendation.source import music_from
 
     check_options(intent=request["intent"], length=request["length"], strategy=request["strategy"])
+    if not no_playlist:
+        music_from(request["library"])
     if save is not None and no_playlist:
         raise OptionError(f"--save {save}: there is no playlist to save with --no-playlist; leave one out")
     if save is not None:

@@ -13,6 +13,7 @@ from affetto.cli.hear import (
     NoPlaylist,
     Save,
     Seed,
+    Source,
     Strategy,
     answer,
     check,
@@ -39,6 +40,7 @@ def _listen(
     length: Length = None,
     strategy: Strategy = "journey",
     seed: Seed = None,
+    library: Source = None,
     save: Save = None,
     player: PlayerName = None,
     play: Play = False,
@@ -61,7 +63,7 @@ def _listen(
     if list_devices:
         _show_devices(as_json=as_json)
         return
-    request = {"intent": intent, "length": length, "strategy": strategy, "seed": seed}
+    request = {"intent": intent, "length": length, "strategy": strategy, "seed": seed, "library": library}
     check(request, save, no_playlist=no_playlist)
     _check_mix(live=live, music=music, no_playlist=no_playlist, save=save, file=file, fast=fast)
     if live and (player or play):

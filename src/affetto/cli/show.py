@@ -107,6 +107,7 @@ def playlist(music: Playlist) -> None:
     """The playlist: what it is for, then each track with its reason and its link."""
     line(music.title, style="bold")
     _paragraph(music.explanation, indent=2)
+    _paragraph(f"From {music.library}.", indent=2)
     for note in music.notes:
         _paragraph(note, indent=2, style="dim")
     line("")

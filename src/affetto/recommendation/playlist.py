@@ -44,6 +44,7 @@ class Playlist:
         strategy: "journey", "genre" or "mood".
         seed: The seed; the same start, options, library and seed make the same playlist again.
         notes: What the listener should know (a doubtful reading, a library that holds little).
+        library: The music that it was made from ("your library", "the starter catalog").
     """
 
     plan: Plan
@@ -52,6 +53,7 @@ class Playlist:
     strategy: str
     seed: int
     notes: tuple[str, ...] = ()
+    library: str = "the library given"
 
     @property
     def intent(self) -> Intent:
@@ -105,5 +107,6 @@ class Playlist:
             "notes": list(self.notes),
             "strategy": self.strategy,
             "seed": self.seed,
+            "library": self.library,
             "seconds": self.seconds,
         }

@@ -116,7 +116,7 @@ def gather(journey: Journey, library: Library, length: int, among: Indices | Non
     chosen += [smallest(row, _PER_WAYPOINT) for row in cost]
     places = np.unique(np.concatenate(chosen))
     places = places[np.isfinite(overall[places])]
-    tracks = [library[int(place)] for place in places]
+    tracks = library.take(places.tolist())
     names = sorted({feel for track in tracks for feel in track.feels})
     column = {feel: number for number, feel in enumerate(names)}
     feels = np.zeros((len(tracks), len(names)), dtype=np.float32)

@@ -8,7 +8,6 @@ import numpy as np
 
 from affetto.affect import EMOTIONS, Affect, Emotion
 from affetto.errors import CatalogError, OptionError
-from affetto.music.catalog import starter
 from affetto.music.clusters import Region, region_of
 from affetto.music.library import Indices, Library
 from affetto.recommendation.explain import doubt_note, is_doubtful, track_reasons
@@ -27,6 +26,7 @@ from affetto.recommendation.journey import Journey, plan_journey
 from affetto.recommendation.options import one_of, whole_number
 from affetto.recommendation.playlist import Playlist, PlaylistItem
 from affetto.recommendation.rank import choose
+from affetto.recommendation.source import GIVEN, music_from
 from affetto.settings import settings
 from affetto.voice.reading import Reading
 
@@ -51,11 +51,11 @@ def _checked_start(start: Start | str) -> Start:
     return start
 
 
-def _checked_library(library: Library | None) -> Library:
-    library = starter() if library is None else library
-    if not len(library):
+def _checked_library(library: Library | str | None) -> tuple[Library, str]:
+    found, name = music_from(library)
+    if not len(found):
         raise CatalogError("the library holds no track; add music or use the starter catalog")
-    return library
+    return found, name
 
 
 def _checked_length(length: int | None) -> int:
@@ -108,10 +108,11 @@ def _fill(
     seed: int,
     notes: Sequence[str],
     among: Indices | None,
+    source: str,
 ) -> Playlist:
     wanted = len(journey.steps)
     places = choose(journey, library, rng=np.random.default_rng(seed), among=among)
-    tracks = [library[place] for place in places]
+    tracks = library.take(places)
     items = tuple(
         PlaylistItem(track=track, reasons=reasons)
         for track, reasons in zip(tracks, track_reasons(journey, tracks), strict=True)
@@ -124,6 +125,7 @@ def _fill(
         strategy=strategy,
         seed=seed,
         notes=(*notes, *journey.notes, *([short] if len(tracks) < wanted else [])),
+        library=source,
     )
 
 
@@ -134,7 +136,7 @@ def recommend(
     length: int | None = None,
     strategy: str = "journey",
     seed: int | None = None,
-    library: Library | None = None,
+    library: Library | str | None = None,
 ) -> Playlist:
     """A playlist that leads from where the listener is to where the intent goes.
 
@@ -145,7 +147,8 @@ def recommend(
         strategy: One of `STRATEGIES`.
         seed: The same seed gives the same list. None draws one, so that lists vary a little between near-equal
             tracks; the playlist keeps it.
-        library: Where to look; None for the starter catalog.
+        library: Where to look: a library, or as in `affetto.recommendation.source.music_from`; None for the person's
+            own music where there is some, else the starter catalog. The playlist says which.
 
     Raises:
         OptionError: If the start, intent, length, strategy or seed is not one that is offered.
@@ -155,7 +158,8 @@ def recommend(
     >>> len(playlist.items), playlist.plan.words
     (6, 'comfort, then lift')
     """
-    start, library = _checked_start(start), _checked_library(library)
+    start = _checked_start(start)
+    music, source = _checked_library(library)
     strategy = one_of("strategy", strategy, STRATEGIES)
     length, seed, plan = _checked_length(length), _checked_seed(seed), _plan(start, intent)
     here = start_affect(start)
@@ -164,10 +168,10 @@ def recommend(
         notes.append(doubt_note(here))
     among = None
     if strategy == "genre":
-        among, note = _of_genre(start, library, length)
+        among, note = _of_genre(start, music, length)
         notes.append(note)
-    journey = plan_journey(here, plan.intents, length, library)
-    return _fill(plan, journey, library, strategy=strategy, seed=seed, notes=notes, among=among)
+    journey = plan_journey(here, plan.intents, length, music)
+    return _fill(plan, journey, music, strategy=strategy, seed=seed, notes=notes, among=among, source=source)
 
 
 def mood_playlist(
@@ -175,7 +179,7 @@ def mood_playlist(
     *,
     length: int | None = None,
     seed: int | None = None,
-    library: Library | None = None,
+    library: Library | str | None = None,
 ) -> Playlist:
     """A live playlist: what the library holds now in a region, or in the region nearest to an emotion.
 
@@ -185,7 +189,7 @@ def mood_playlist(
         mood: A region of the library, or an emotion or its name.
         length: Tracks, 1 to 500; None for the setting.
         seed: As in `recommend`.
-        library: Where to look for an emotion, None for the starter catalog; a region knows its own.
+        library: Where to look for an emotion, as in `recommend`; a region knows its own.
 
     Raises:
         OptionError: If the mood, length or seed is not one that is offered.
@@ -195,14 +199,14 @@ def mood_playlist(
     'What the library holds in its region "calm, relaxed, steady".'
     """
     if isinstance(mood, Region):
-        region, library = mood, mood.library
+        region, music, source = mood, mood.library, GIVEN
     else:
-        library = _checked_library(library)
+        music, source = _checked_library(library)
         emotion = mood if isinstance(mood, Emotion) else Emotion(one_of("emotion", mood, [str(e) for e in EMOTIONS]))
-        region = region_of(emotion, library)
+        region = region_of(emotion, music)
     length, seed = _checked_length(length), _checked_seed(seed)
     plan = Plan(intents=(Intent.STAY,), explanation=f'What the library holds in its region "{region.name}".')
     centre = Affect(region.centre.valence, region.centre.arousal)
-    journey = plan_journey(centre, plan.intents, length, library)
+    journey = plan_journey(centre, plan.intents, length, music)
     among = np.array(region.places, dtype=np.intp) if region.size >= length else None
-    return _fill(plan, journey, library, strategy="mood", seed=seed, notes=(), among=among)
+    return _fill(plan, journey, music, strategy="mood", seed=seed, notes=(), among=among, source=source)

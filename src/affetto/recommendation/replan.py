@@ -8,6 +8,7 @@ import numpy as np
 
 from affetto.affect import EMOTIONS, Emotion
 from affetto.errors import OptionError
+from affetto.music.library import Library
 from affetto.recommendation.intent import Intent
 from affetto.recommendation.playlist import Playlist
 from affetto.recommendation.recommender import check_options, recommend
@@ -65,6 +66,7 @@ class LivePlaylist:
         seed: The same seed and readings give the same playlists; None draws one.
         switch: Switch probability at which the music is planned anew, above .5 and below 1.
         rest: Seconds of speech between two plans.
+        library: As in `recommend`.
         plan: Makes a playlist of a reading; None for `recommend` with the options above.
 
     Raises:
@@ -86,6 +88,7 @@ class LivePlaylist:
         seed: int | None = None,
         switch: float = 0.8,
         rest: float = 6.0,
+        library: Library | str | None = None,
         plan: Callable[[Reading], Playlist] | None = None,
     ) -> None:
         check_options(intent=intent, length=length, strategy=strategy, seed=seed)
@@ -94,7 +97,7 @@ class LivePlaylist:
         self._switch, self._rest = switch, rest
 
         def recommended(reading: Reading) -> Playlist:
-            return recommend(reading, intent=intent, length=length, strategy=strategy, seed=seed)
+            return recommend(reading, intent=intent, length=length, strategy=strategy, seed=seed, library=library)
 
         self._plan = plan or recommended
         self._belief = np.full(len(EMOTIONS), 1 / len(EMOTIONS))

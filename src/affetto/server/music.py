@@ -6,8 +6,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from affetto.affect import EMOTIONS, Affect, Emotion
-from affetto.music import region_of, regions, starter
+from affetto.music import region_of, regions
 from affetto.recommendation import Intent, recommend
+from affetto.recommendation.source import music_from
 from affetto.server.openapi import answers
 from affetto.voice.reading import Reading
 
@@ -109,7 +110,7 @@ def list_moods(
     ] = None,
 ) -> dict[str, Any]:
     """The regions of the library, largest first, with the emotions they answer and example tracks."""
-    library = starter()
+    library, _ = music_from()
     homes = {emotion: region_of(emotion, library, k=count) for emotion in EMOTIONS}
     return {
         "regions": [
