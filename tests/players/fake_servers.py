@@ -1,4 +1,4 @@
-"""Local servers that keep the documented calls of Subsonic, ListenBrainz and Jellyfin, their limits and their errors."""
+"""Local servers that keep the documented calls of Subsonic, ListenBrainz and Jellyfin, with their limits and errors."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ Fault = Callable[[int, str, str], Reply | None]
 
 
 class FakeServer:
-    """Answers requests; ``calls`` are methods and paths in order, ``targets`` with queries, ``fault`` may answer instead.
+    """Answers requests; ``calls`` are methods and paths, ``targets`` have queries too, ``fault`` may answer instead.
 
     A fault with ``done`` lets the call have its effect and spoils the answer only.
     """

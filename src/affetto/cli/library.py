@@ -37,11 +37,16 @@ def register(app: typer.Typer) -> None:
 @group.command("add")
 def add(
     folders: Annotated[
-        list[Path] | None, typer.Argument(help="Folders to add; none: look again at those of the library.")
+        list[Path] | None,
+        typer.Argument(help="Folders, or subsonic:NAME for a connected server; none: look again at the folders."),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Stay, and take in what changes.")] = False,
     workers: Annotated[
         int | None, typer.Option("--workers", min=0, max=256, help="Processes that listen; default: one a core.")
+    ] = None,
+    most: Annotated[
+        int | None,
+        typer.Option("--most", min=0, help="Of a server, listen to so many songs at most; 0: its list only."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -51,6 +56,7 @@ def add(
     made meanwhile.
     """
     from affetto.cli import library_views as views
+    from affetto.cli.library_subsonic import add_servers, servers_in
     from affetto.music.collection import Collection
     from affetto.music.scan import add_folder, scan
     from affetto.music.scan import folders as known_folders
@@ -62,9 +68,19 @@ def add(
         else:
             views.report(report)
 
+    servers, places = servers_in(folders or ())
+    if most is not None and not servers:
+        raise OptionError(f"--most {most}: goes with subsonic:NAME; add it")
     with Collection.open() as collection:
-        for folder in folders or ():
+        for folder in places:
             add_folder(collection.store, folder)
+        try:
+            add_servers(collection.store, servers, most=most, workers=workers, as_json=as_json)
+        except KeyboardInterrupt:
+            views.note("Stopped. What was heard is kept; the same command goes on from there.", quiet=False)
+            raise typer.Exit(_STOPPED) from None
+        if servers and not places:
+            return
         if not known_folders(collection.store):
             raise LibraryError("the library has no folder yet; give one: affetto library add ~/Music")
         try:

@@ -30,7 +30,8 @@ from affetto.players.base import (
     UnsureError,
     Watch,
 )
-from affetto.players.connections import Ask, Connection
+from affetto.players.connections import Ask, Connection, Connections
+from affetto.players.feedback import FeedbackLog
 from affetto.players.http import Http, Patience, check_url
 from affetto.players.journal import Journal
 from affetto.players.matching import GOOD, likeness
@@ -39,7 +40,7 @@ from affetto.players.shelf import Listed, place, title_of
 from affetto.settings import settings
 from affetto.version import __version__
 
-__all__ = ["API", "ListenBrainz", "connect", "open_player"]
+__all__ = ["API", "ListenBrainz", "connect", "open_player", "submit_heard"]
 
 API = "https://api.listenbrainz.org"
 """Where the API lies."""
@@ -83,7 +84,7 @@ class ListenBrainz:
     ) -> None:
         self._name, self._http, self._user, self.submits = name, http, user, submits
         self._journal = journal or Journal(name)
-        self._sent = (folder or settings().data_dir / "players") / f"{name}.submitted.json"
+        self._sent = _Sent(name, folder)
         self._pause = pause
         self._playlists = _Playlists(http, user)
 
@@ -166,16 +167,16 @@ class ListenBrainz:
         """
         if not self.submits:
             return 0
-        watch, last = watch or Watch(), self._last_sent()
-        listens = [_listen(each) for each in heard if each.at.timestamp() > last and _counts(each)]
-        listens = sorted((each for each in listens if each is not None), key=lambda each: int(each["listened_at"]))
+        watch, last = watch or Watch(), self._sent.read()
+        new = sorted((each for each in heard if each.at.timestamp() > last and _counts(each)), key=lambda each: each.at)
+        listens = [(each.at.timestamp(), listen) for each in new if (listen := _listen(each)) is not None]
         for start in range(0, len(listens), _AT_ONCE):
             some = listens[start : start + _AT_ONCE]
             # The service knows a listen by its time and names, so that sending it twice does no harm.
-            self._http.json(
-                "POST", "/1/submit-listens", body={"listen_type": "import", "payload": some}, again=True, watch=watch
-            )
-            self._write_sent(int(some[-1]["listened_at"]))
+            body = {"listen_type": "import", "payload": [listen for _, listen in some]}
+            self._http.json("POST", "/1/submit-listens", body=body, again=True, watch=watch)
+            last = some[-1][0]
+            self._sent.write(last)
             watch.progress("submitting", start + len(some), len(listens))
         return len(listens)
 
@@ -277,20 +278,6 @@ class ListenBrainz:
             detail={"player": self.name, "title": title, "artist": artist},
         )
 
-    def _last_sent(self) -> float:
-        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-            return float(json.loads(self._sent.read_text(encoding="utf-8"))["until"])
-        return 0.0
-
-    def _write_sent(self, until: int) -> None:
-        beside = self._sent.with_name(f".{self._sent.stem}.{os.getpid()}.part")
-        try:
-            self._sent.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_text(json.dumps({"until": until}), encoding="utf-8")
-            beside.replace(self._sent)
-        except OSError as error:
-            raise PlayerError(f"{self._sent}: {error.strerror}; choose another data_dir") from None
-
 
 class _Playlists:
     """The account's playlists, as `affetto.players.shelf` wants them."""
@@ -382,6 +369,8 @@ def connect(name: str, given: Mapping[str, str], *, ask: Ask, secrets: Secrets) 
     )
     submits = ask.line("Send what you play here? yes or no").strip().casefold() == "yes"
     secrets.put(name, token)
+    if submits:
+        _Sent(name, None).write(datetime.now(UTC).timestamp())  # what was heard before nobody agreed to send
     ask.tell(f"Connected to ListenBrainz as {user}; what you play is {'' if submits else 'not '}sent there.")
     return Connection(
         name=name, kind="listenbrainz", facts={"url": url, "user": user, "submit": "yes" if submits else "no"}
@@ -403,6 +392,42 @@ def open_player(connection: Connection, *, secrets: Secrets) -> ListenBrainz:
         user=connection.facts.get("user", ""),
         submits=connection.facts.get("submit") == "yes",
     )
+
+
+def submit_heard(*, secrets: Secrets | None = None, watch: Watch | None = None) -> int:
+    """Sends what was heard here to every connected account that wants it; the number of listens that went.
+
+    Raises:
+        PlayerError: If an account cannot be reached; the next call goes on from there.
+    """
+    wanted = [each for each in Connections().all() if each.kind == "listenbrainz" and each.facts.get("submit") == "yes"]
+    count = 0
+    for connection in wanted:
+        player = open_player(connection, secrets=secrets or Secrets())
+        count += player.submit(FeedbackLog().read(), watch=watch)
+    return count
+
+
+class _Sent:
+    """Until when listens were submitted, on disk."""
+
+    def __init__(self, name: str, folder: Path | None) -> None:
+        self._file = (folder or settings().data_dir / "players") / f"{name}.submitted.json"
+
+    def read(self) -> float:
+        """Seconds since 1970; 0 where nothing was ever sent."""
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            return float(json.loads(self._file.read_text(encoding="utf-8"))["until"])
+        return 0.0
+
+    def write(self, until: float) -> None:
+        beside = self._file.with_name(f".{self._file.stem}.{os.getpid()}.part")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            beside.write_text(json.dumps({"until": until}), encoding="utf-8")
+            beside.replace(self._file)
+        except OSError as error:
+            raise PlayerError(f"{self._file}: {error.strerror}; choose another data_dir") from None
 
 
 def _http(url: str, token: Secret, patience: Patience = _PATIENCE) -> Http:
@@ -446,7 +471,9 @@ def _listen(feedback: Feedback) -> dict[str, Any] | None:
         return None
     info = {"submission_client": _CLIENT, "submission_client_version": __version__, "media_player": _CLIENT}
     names = {"track_name": title, "artist_name": artist, "additional_info": info}
-    return {"listened_at": int(feedback.at.timestamp()), "track_metadata": names}
+    seconds = feedback.detail.get("seconds")  # a listen bears the time at which it began
+    began = feedback.at.timestamp() - (seconds if isinstance(seconds, int | float) else 0)
+    return {"listened_at": int(began), "track_metadata": names}
 
 
 def _dict(value: object) -> dict[str, Any]:
