@@ -120,11 +120,23 @@ def _play_here(tracks: Sequence[Any], *, engine: str | None, as_json: bool) -> N
             played = play_tracks(tracks, engine=sound, log=FeedbackLog(), key=key, show=tell)
     finally:
         sound.close()
+    _submit()
     for track, reason in played.failed:
         print(f"affetto: {track.title}: {reason}", file=sys.stderr)
     if as_json:
         failed = [{"track": track.id, "why": reason} for track, reason in played.failed]
         print(json.dumps({"heard": played.heard, "completed": played.completed, "failed": failed}))
+
+
+def _submit() -> None:
+    """Sends what was heard to ListenBrainz, where that was agreed to; what does not get there goes the next time."""
+    from affetto.errors import PlayerError
+    from affetto.players.listenbrainz import submit_heard
+
+    try:
+        submit_heard()
+    except PlayerError as error:
+        print(f"affetto: {error}", file=sys.stderr)
 
 
 @contextlib.contextmanager

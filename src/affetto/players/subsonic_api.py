@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, TypeAlias, cast
 from affetto.errors import PlayerError
 from affetto.music.text import clean
 from affetto.players.base import AccessError, Watch
-from affetto.players.http import Http, Patience
+from affetto.players.http import Http, Patience, Trouble, json_of, persevere
 from affetto.players.secrets import Secret, redact
 
 __all__ = ["PAGE", "Fault", "Song", "SubsonicApi", "Way", "parameters"]
@@ -150,9 +150,9 @@ class SubsonicApi:
     ) -> None:
         self.who, self.forms = who, forms
         self._sent = dict(sent or {"v": _VERSION, "c": "affetto", "f": "json"})
-        self._access = access
+        self._access, self._patience = access, patience or Patience()
         self._http = Http(
-            f"{url}/rest", who=who, access=access, patience=patience or Patience(), most=64 << 20, spacing=spacing
+            f"{url}/rest", who=who, access=access, patience=self._patience, most=64 << 20, spacing=spacing
         )
 
     def close(self) -> None:
@@ -194,17 +194,17 @@ class SubsonicApi:
             self._fetch("stream", identity, to, most, watch, format="raw")
 
     def _fetch(self, name: str, identity: str, to: BinaryIO, most: int, watch: Watch | None, **more: str) -> None:
-        from affetto.players.http import Trouble, json_of
-
         sent = {**self._sent, "id": identity, **more}
-        kind = self._http.download(f"/{name}.view", to, most=most, params=sent, watch=watch)
-        if "json" in kind or "xml" in kind or "html" in kind or not to.tell():
+
+        def attempt() -> None:
+            kind = self._http.download(f"/{name}.view", to, most=most, params=sent, watch=watch)
+            if not ("json" in kind or "xml" in kind or "html" in kind) and to.tell():
+                return
             to.seek(0)
-            try:
-                self._content(json_of(to.read(1 << 16), kind))
-            except Trouble as trouble:
-                raise PlayerError(f"{self.who}: {trouble.words}; check the address of the server") from None
-            raise PlayerError(f"{self.who}: answered with no sound where a song is due; check that it still has it")
+            self._content(json_of(to.read(1 << 16), kind))
+            raise Trouble("answered with no sound where a song is due", transient=True)
+
+        persevere(attempt, who=self.who, again=True, watch=watch or Watch(), patience=self._patience)
 
     def songs(self, *, offset: int = 0, watch: Watch | None = None) -> Iterator[tuple[Song, ...]]:
         """Every song, in pages, by an empty search; nothing where the server does not answer one.
