@@ -218,10 +218,11 @@ def _join_by_sound(pair: tuple[Candidate, list[Candidate]], used: dict[int, int]
         stands_for = used.get(other.id, other.id)
         if stands_for == track.id:
             continue
-        if best([track, other]) is other:
+        # A track whose name is known is of higher quality: what version a guessed name is nobody knows.
+        if other.id in used or (other.quality, -other.id) > (track.quality, -track.id):
             used[track.id] = stands_for
             return
-        used.setdefault(other.id, track.id)
+        used[other.id] = track.id
 
 
 def _write(store: Store, used: dict[int, int]) -> int:
