@@ -199,8 +199,12 @@ def _insight(model: Model, clips: Sequence[Clip]) -> dict[str, Any]:
     if isinstance(model, Embeds):
         found["embedding"] = np.asarray(model.embed(clips), np.float16)
     if isinstance(model, Explains):
-        importance = model.importance()
-        found["features"], found["importance"] = np.array(list(importance)), np.array(list(importance.values()))
+        try:
+            importance = model.importance()
+        except ModelError as error:  # of a fit that was taken up again, without what it measures by
+            _log.info("no feature importance: %s", error)
+        else:
+            found["features"], found["importance"] = np.array(list(importance)), np.array(list(importance.values()))
     return found
 
 

@@ -67,12 +67,13 @@ def check_stamp(content: dict[str, Any], stamp: str, file: Path) -> None:
         ModelError: If it cannot be gone on from.
     """
     found = content.get(_STAMP)
-    version = found.get("version") if isinstance(found, dict) else None
+    found = found if isinstance(found, dict) else {}
+    version = found.get("version")
     if version != CHECKPOINT_VERSION:
         raise ModelError(
             f"checkpoint {file}: version {version}, this Affetto reads {CHECKPOINT_VERSION}; remove it to train again"
         )
-    if found["stamp"] != stamp:
+    if found.get("stamp") != stamp:
         raise ModelError(
             f"checkpoint {file} belongs to another recipe, other clips or another seed; "
             "remove it or give another folder"

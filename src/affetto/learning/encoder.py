@@ -101,7 +101,7 @@ class EncoderModel(NeuralModel[nn.Module]):
     def _inputs(self, values: Sequence[Array]) -> tuple[Tensor, ...]:
         if not self._family.fine_tune:
             return (torch.from_numpy(np.stack(values)),)
-        heard = [self._encoder.inputs(value.astype(np.float32) / 32767) for value in values]
+        heard = [self._encoder.inputs(value.astype(np.float32) / np.float32(32767)) for value in values]
         return torch.cat([inputs for inputs, _ in heard]), torch.tensor([frames for _, frames in heard])
 
     def _length(self, value: Array) -> int:

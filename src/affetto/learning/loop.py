@@ -1,12 +1,13 @@
 """The training loop of the laboratory's networks: epochs, early stopping, learning rate, checkpoints and logs."""
 
+import contextlib
 import csv
 import io
 import logging
 import math
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -210,7 +211,7 @@ class _History(Callback):
 
     def _write(self) -> None:
         text = io.StringIO()
-        table = csv.DictWriter(text, METRICS, lineterminator="\n")
+        table: csv.DictWriter[str] = csv.DictWriter(text, METRICS, lineterminator="\n")
         table.writeheader()
         for row in self._rows:
             table.writerow({n: f"{v:.0f}" if n == "epoch" else f"{v:.6g}" for n, v in row.items()})
@@ -322,18 +323,17 @@ def train(
     write_checkpoint(stamped({"state": network.state_dict()}, stamp), finished)
 
 
-class _quiet(warnings.catch_warnings):  # noqa: N801
+@contextlib.contextmanager
+def _quiet() -> Generator[None]:
     """Keeps Lightning's advice on workers, folders and loggers to itself."""
-
-    def __enter__(self) -> None:
-        super().__enter__()
-        logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    with warnings.catch_warnings():
         for message in (
             ".*does not have many workers.*",
             ".*Checkpoint directory.*",
             ".*lr_scheduler.step.*",
             ".*`isinstance.treespec, LeafSpec.`.*",
-            ".*val_dataloader.*",
             ".*litlogger.*",
         ):
             warnings.filterwarnings("ignore", message=message)
+        yield

@@ -40,7 +40,7 @@ class _LogMel:
         self._recipe = recipe
 
     def __call__(self, samples: Samples) -> Half:
-        module = _front_end(self._recipe)
+        module = _front_end(self._recipe.frame_ms, self._recipe.hop_ms, self._recipe.n_mels)
         speech = speech_of(samples)
         if len(speech) < module.frame_length:
             speech = np.pad(speech, (0, module.frame_length - len(speech)))
@@ -55,8 +55,8 @@ class _LogMel:
 
 
 @remember
-def _front_end(recipe: FramesRecipe) -> MelPower:
-    return mel_power(recipe)
+def _front_end(frame_ms: float, hop_ms: float, n_mels: int) -> MelPower:
+    return mel_power(FramesRecipe(frame_ms=frame_ms, hop_ms=hop_ms, n_mels=n_mels))
 
 
 class SequenceModel(NeuralModel[SequenceNetwork]):

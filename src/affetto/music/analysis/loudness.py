@@ -85,7 +85,7 @@ class LoudnessMeter:
         self._peak = max(self._peak, float(np.abs(block).max(initial=0)))
         joined = np.concatenate([self._rest, weighted]) if len(self._rest) else weighted
         steps = len(joined) // self._step
-        whole = joined[: steps * self._step].reshape(steps, self._step, -1)
+        whole = joined[: steps * self._step].reshape(steps, self._step, block.shape[1])
         self._energy.append(np.einsum("nsc,nsc,c->n", whole, whole, self._weights, optimize=False) / self._step)
         self._rest = joined[steps * self._step :]
 
