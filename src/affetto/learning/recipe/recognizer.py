@@ -85,7 +85,7 @@ class RecognizerRecipe(Part):
     """
 
     family: Literal["recognizer"] = "recognizer"
-    shares: dict[str, float] = {}
+    shares: dict[str, float] = Field(default_factory=dict[str, float])
     network: NetworkRecipe = NetworkRecipe()
     training: TrainingRecipe = TrainingRecipe()
     augment: AugmentRecipe = AugmentRecipe()
