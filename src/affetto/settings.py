@@ -47,6 +47,7 @@ class Settings(BaseSettings):
         database_url: Database of the music, "postgresql://user@host/name" where many share it; None for a file in
             ``data_dir``.
         cache_dir: Folder for what can be made again (features, downloads).
+        device: Where networks are trained: "cpu", "cuda", "cuda:1", or "auto" for a CUDA device where there is one.
         genres: Genres that the ``genre`` strategy plays for each emotion; emotions left out keep their default.
     """
 
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=lambda: user_data_path(_APP))
     database_url: str | None = None
     cache_dir: Path = Field(default_factory=lambda: user_cache_path(_APP))
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:[0-9])?)$")
     genres: dict[Emotion, Annotated[list[str], Field(min_length=1)]] = Field(
         default_factory=lambda: dict(DEFAULT_GENRES)
     )
