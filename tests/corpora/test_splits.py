@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from affetto.affect import EMOTIONS, Emotion
 from affetto.corpora import CORPORA, Clip, load_corpora
+from affetto.corpora.protocols.enrolled import draw_enrolment
 from affetto.corpora.protocols.fold import fold_of_people, leave_out, person
 from affetto.corpora.splits import (
     PARTS,
@@ -339,3 +340,26 @@ def test_the_protocols_on_the_corpora(name: str, shared: Path) -> None:
             assert {clip.emotion for clip in fold.test} >= {Emotion.ANGRY, Emotion.HAPPY, Emotion.SAD, Emotion.NEUTRAL}
     if name == "ased-speakers":
         assert all(len({clip.speaker for clip in fold.test}) == 10 for fold in divide(clips, name))
+
+
+def test_enrolled_clips_are_neither_learnt_from_nor_tested() -> None:
+    speakers = [clip("ravdess", f"A{actor:02}", take) for actor, take in product(range(1, 25), range(7))]
+    plain = divide(speakers, "emobox-ravdess")
+    for fold, unknown in zip(divide(speakers, "ravdess-emobox-enrolled"), plain, strict=True):
+        assert Counter(clip.speaker for clip in fold.enrolment) == dict.fromkeys({c.speaker for c in fold.test}, 4)
+        assert Counter(clip.speaker for clip in fold.test) == dict.fromkeys({c.speaker for c in fold.test}, 3)
+        assert (fold.name, fold.train, fold.held) == (unknown.name, unknown.train, unknown.test)
+    with pytest.raises(CorpusError, match="is both enrolled and tested"):
+        Fold("known", (), (speakers[0],), enrolment=(speakers[0],))
+    with pytest.raises(CorpusError, match="is both learnt from and tested"):
+        Fold("learnt", (speakers[0],), (), enrolment=(speakers[1],))
+    with pytest.raises(CorpusError, match=r"A01 of ravdess has 3 clip\(s\); 4 to enrol and one to test are needed"):
+        divide(RAVDESS, "ravdess-emobox-enrolled")
+
+
+def test_the_draw_depends_on_names_and_the_seed_alone() -> None:
+    own = [clip("emodb", "03", take) for take in range(30)]
+    drawn = draw_enrolment(own)
+    assert draw_enrolment(own[::-1]) == drawn != draw_enrolment(own, seed=1)
+    missing = [one for one in own if one != drawn[0]]
+    assert draw_enrolment(missing)[:3] == drawn[1:]

@@ -1,13 +1,17 @@
 """The protocol on a corpus that is built here, with a real network, and the rest with a model that answers at once."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from affetto.corpora.splits import ProtocolOptions
+from affetto.corpora.table import Clip
 from affetto.errors import CorpusError, ModelError, OptionError
+from affetto.evaluation import cross_validate as module
 from affetto.evaluation.cross_validate import RESULT, cross_validate
 from affetto.evaluation.judge import judge
 from affetto.evaluation.run import split_corpora
@@ -212,3 +216,67 @@ def test_a_full_disk_is_told_and_finished_folds_are_kept(tmp_path: Path, monkeyp
         cross_validate(recipe, "emobox-ravdess", cache=tmp_path, runs=tmp_path)
     assert len(list(tmp_path.rglob(RESULT))) == 1
     assert not list(tmp_path.rglob("partial*"))
+
+
+class EnrollingModel(FakeModel):
+    """Knows better what speakers express of whom it has been given clips."""
+
+    asked: ClassVar[list[tuple[tuple[Clip, ...], dict[str, tuple[Clip, ...]]]]] = []
+
+    def predict_enrolled(self, clips: Sequence[Clip], enrolment: Mapping[str, Sequence[Clip]]) -> np.ndarray:
+        self.asked.append((tuple(clips), {speaker: tuple(known) for speaker, known in enrolment.items()}))
+        return self.predict_proba(clips) ** 2 / (self.predict_proba(clips) ** 2).sum(axis=1, keepdims=True)
+
+
+@pytest.fixture
+def enrolling(fake: type[FakeModel], monkeypatch: pytest.MonkeyPatch) -> type[EnrollingModel]:
+    del fake
+    monkeypatch.setattr(EnrollingModel, "asked", [])
+    monkeypatch.setattr(module, "build_model", EnrollingModel)
+    return EnrollingModel
+
+
+def test_enrolled_speakers_are_tested_on_their_other_clips(enrolling: type[EnrollingModel], tmp_path: Path) -> None:
+    recipe = fake_recipe(write_ravdess(tmp_path), "ravdess")
+    plain = judge(recipe, "emobox-ravdess", cache=tmp_path, runs=tmp_path / "runs")
+    judged = judge(recipe, "ravdess-emobox-enrolled", cache=tmp_path, runs=tmp_path / "runs")
+    assert len(enrolling.asked) == 6
+    for clips, known in enrolling.asked:
+        assert {clip.speaker for clip in clips} == set(known)
+        for speaker, own in known.items():
+            assert len({clip.stem for clip in own}) == 4
+            assert {clip.speaker for clip in own} == {speaker}
+            assert not {clip.path for clip in own} & {clip.path for clip in clips}
+    tested = {p.clip: p for p in judged.run.predictions}
+    unknown = {p.clip: p for p in plain.run.predictions}
+    assert len(tested) == len(judged.run.predictions) == 24 * 4
+    assert all(p.fold == unknown[clip].fold for clip, p in tested.items())
+    assert not np.allclose([p.probabilities for p in tested.values()], [unknown[c].probabilities for c in tested])
+
+
+def test_enrolment_takes_the_folds_that_are_trained(enrolling: type[EnrollingModel], tmp_path: Path) -> None:
+    recipe = fake_recipe(write_ravdess(tmp_path), "ravdess")
+    first = judge(recipe, "ravdess-emobox-enrolled", cache=tmp_path, runs=tmp_path / "runs")
+    fits = len(enrolling.fits)
+    files = {file: file.read_bytes() for file in (tmp_path / "runs").rglob("*.npz")}
+    assert len(files) == 12
+    again = judge(recipe, "ravdess-emobox-enrolled", cache=tmp_path, runs=tmp_path / "runs")
+    plain = judge(recipe, "emobox-ravdess", cache=tmp_path, runs=tmp_path / "runs")
+    assert len(enrolling.fits) == fits == len(enrolling.asked) == 6
+    assert [p.guess for p in again.run.predictions] == [p.guess for p in first.run.predictions]
+    fresh = judge(recipe, "emobox-ravdess", cache=tmp_path, runs=tmp_path / "other")
+    for one, other in zip(plain.run.predictions, fresh.run.predictions, strict=True):
+        assert one.clip == other.clip
+        assert np.array_equal(one.probabilities, other.probabilities)
+    drawn = judge(
+        recipe, "ravdess-emobox-enrolled", cache=tmp_path, runs=tmp_path / "runs", options=ProtocolOptions(seed=1)
+    )
+    assert {p.clip for p in drawn.run.predictions} != {p.clip for p in first.run.predictions}
+    assert drawn.run.about.options == {"seed": 1}
+
+
+def test_a_model_that_knows_no_speakers_is_refused(fake: type[FakeModel], tmp_path: Path) -> None:
+    recipe = fake_recipe(write_ravdess(tmp_path), "ravdess")
+    with pytest.raises(OptionError, match="models of family svm do not know speakers"):
+        cross_validate(recipe, "ravdess-emobox-enrolled", cache=tmp_path, runs=tmp_path)
+    assert not fake.fits

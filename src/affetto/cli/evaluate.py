@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _PROTOCOLS = (
-    "emobox-ravdess, -savee, -tess, -emodb or -cremad, luna-ravdess, loso, group-kfold, ased-speakers, holdout, "
-    "cross-corpus, leave-one-corpus-out, every-corpus, development or random."
+    "emobox-ravdess, -savee, -tess, -emodb or -cremad, ravdess-emobox-enrolled, luna-ravdess, loso, group-kfold, "
+    "ased-speakers, holdout, cross-corpus, leave-one-corpus-out, every-corpus, development or random."
 )
 _WORST = 5
 _MOST_FOLDS = 10  # that fit beside each other

@@ -1,8 +1,10 @@
 """Who is learnt from and who is tested: every protocol by its name, and the clips to watch while learning."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from affetto.corpora.protocols.crossing import cross_corpus, leave_one_corpus_out
+from affetto.corpora.protocols.enrolled import ravdess_emobox_enrolled
 from affetto.corpora.protocols.fold import Fold, Protocol, ProtocolOptions
 from affetto.corpora.protocols.leaky import random_split
 from affetto.corpora.protocols.published import (
@@ -44,6 +46,10 @@ PROTOCOLS: dict[str, Protocol] = {
         Protocol(
             name="emobox-ravdess", title="six folds of four unseen actors of RAVDESS (EmoBox)", divide=emobox_ravdess,
             tests="ravdess",
+        ),
+        Protocol(
+            name="ravdess-emobox-enrolled", title="the same actors, each known by four clips without their labels",
+            divide=ravdess_emobox_enrolled, tests="ravdess", folds_of="emobox-ravdess", enrols=True,
         ),
         Protocol(
             name="emobox-savee", title="four folds of one unseen speaker of SAVEE (EmoBox)", divide=emobox_savee,
@@ -120,9 +126,6 @@ def divide(clips: Sequence[Clip], protocol: str, options: ProtocolOptions | None
     if not chosen.classes:
         return folds
     return tuple(
-        Fold(
-            fold.name, fold.train, fold.test, leaky=fold.leaky,
-            labels=tuple(label for label in fold.labels or chosen.classes if label in chosen.classes),
-        )
+        replace(fold, labels=tuple(label for label in fold.labels or chosen.classes if label in chosen.classes))
         for fold in folds
-    )  # fmt: skip
+    )

@@ -22,7 +22,7 @@ from affetto.learning.calibrate import fit_temperature, softmax
 from affetto.learning.model import Model, Progress, build_model
 from affetto.learning.recipe import Recipe
 
-__all__ = ["RESULT", "CrossValidation", "Embeds", "Explains", "cross_validate"]
+__all__ = ["RESULT", "CrossValidation", "Embeds", "Enrols", "Explains", "cross_validate"]
 
 _OUTSIDE = -1e9  # logit of a label that is no answer
 _LEAST = 1e-12  # probability, before its logarithm is taken
@@ -49,6 +49,20 @@ class Explains(Protocol):
 
     def importance(self) -> Mapping[str, float]:
         """How much each named feature matters."""
+        ...
+
+
+@runtime_checkable
+class Enrols(Protocol):
+    """A model that answers better for speakers of whom it knows a few clips."""
+
+    def predict_enrolled(self, clips: Sequence[Clip], enrolment: Mapping[str, Sequence[Clip]]) -> Floats:
+        """Probabilities of the labels, shape ``(clips, labels)``.
+
+        Args:
+            clips: What to answer for.
+            enrolment: Other clips of each of their speakers. Their labels are not to be looked at.
+        """
         ...
 
 
@@ -105,12 +119,17 @@ def cross_validate(
     clips = load_corpora(recipe.data.corpora, recipe.data.root / recipe.data.speech)
     divide(clips, protocol, options)  # refused before anything is computed
     model = build_model(recipe, cache)
+    if rule.enrols and not isinstance(model, Enrols):
+        raise OptionError(
+            f"protocol {protocol}: models of family {recipe.model.family} do not know speakers; use a recipe of family "
+            f"recognizer, or the protocol {rule.folds_of}"
+        )
     usable = model.prepare(clips, progress=progress)
     chosen = _choose(divide(usable, protocol, options), folds)
     tasks = [(fold, seed, _folder(runs, fold, seed)) for seed in seeds for fold in chosen]
     _train(recipe, cache, model, usable, tasks, jobs, progress or _silent)
     answers = _answers(clips, chosen)
-    results = {(fold.name, seed): _masked(folder / RESULT, answers[fold.name]) for fold, seed, folder in tasks}
+    results = {(fold.name, seed): _masked(folder / _result(fold), answers[fold.name]) for fold, seed, folder in tasks}
     notes = [rule.warning] if rule.warning else []
     notes += _left_out(clips, usable)
     notes += _lacking(chosen, answers)
@@ -133,15 +152,23 @@ def _choose(folds: Sequence[Fold], names: Sequence[str] | None) -> list[Fold]:
 
 
 def _folder(runs: Path, fold: Fold, seed: int) -> Path:
-    clips = repr([[(clip.corpus, clip.speaker, clip.stem) for clip in side] for side in (fold.train, fold.test)])
+    clips = repr([[(clip.corpus, clip.speaker, clip.stem) for clip in side] for side in (fold.train, fold.held)])
     name = re.sub(r"[^\w-]", "-", fold.name)
     return runs / f"seed{seed}-fold{name}-{hashlib.sha256(clips.encode()).hexdigest()[:8]}"
+
+
+def _result(fold: Fold) -> str:
+    """Name of the file with what the fold's model answered: answers for enrolled speakers lie beside the plain ones."""
+    if not fold.enrolment:
+        return RESULT
+    known = repr(sorted(clip.stem for clip in fold.enrolment))
+    return f"enrolled-{hashlib.sha256(known.encode()).hexdigest()[:8]}.npz"
 
 
 def _train(
     recipe: Recipe, cache: Path, model: Model, clips: Sequence[Clip], tasks: Sequence[Task], jobs: int, report: Progress
 ) -> None:
-    todo = [task for task in tasks if not (task[2] / RESULT).is_file()]
+    todo = [task for task in tasks if not (task[2] / _result(task[0])).is_file()]
     finished = len(tasks) - len(todo)
     report("training folds", finished, len(tasks))
     if jobs == 1 or len(todo) < 2:
@@ -180,17 +207,28 @@ def _run(model: Model, fold: Fold, seed: int, folder: Path) -> None:
     train, validation = fold.train, ()
     if model.needs_validation:
         train, validation = validation_split(fold.train, seed=seed)
-    partial = folder / f"partial-{RESULT}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         model.fit(train, validation=validation, folder=folder, seed=seed)
-        probabilities = model.predict_proba(fold.test)
-        kept: dict[str, Any] = {"labels": np.array(model.labels), "probabilities": probabilities}
-        np.savez(partial, **kept, **_insight(model, fold.test))
-        partial.replace(folder / RESULT)
+        if not (folder / RESULT).is_file():
+            _keep(folder / RESULT, model, model.predict_proba(fold.held), **_insight(model, fold.held))
+        if fold.enrolment:
+            assert isinstance(model, Enrols)
+            known = {clip.speaker: [c for c in fold.enrolment if c.speaker == clip.speaker] for clip in fold.enrolment}
+            _keep(folder / _result(fold), model, model.predict_enrolled(fold.test, known))
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise ModelError(f"{folder}: {error}; finished folds are kept, run the same command again") from error
+
+
+def _keep(file: Path, model: Model, probabilities: Floats, **more: Any) -> None:
+    """Writes what a fold's model answered, whole or not at all."""
+    partial = file.with_name(f"partial-{file.name}")
+    try:
+        kept: dict[str, Any] = {"labels": np.array(model.labels), "probabilities": probabilities}
+        np.savez(partial, **kept, **more)
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _insight(model: Model, clips: Sequence[Clip]) -> dict[str, Any]:

@@ -51,7 +51,8 @@ def judge(
         recipe: What is trained, and on which corpora.
         protocol: Name of the protocol.
         cache: Folder of prepared examples.
-        runs: Folder of checkpoints and fold results, of this very recipe; each protocol has its own below.
+        runs: Folder of checkpoints and fold results, of this very recipe; each protocol has its own below, unless
+            it is tested on the trained folds of another.
         options: What may be chosen about the protocol.
         seeds: Seeds; every fold is trained once with each.
         folds: Names of the folds to run; None for all.
@@ -59,13 +60,13 @@ def judge(
         beside: Whether to set the figure on unseen speakers beside that of a leaky protocol.
         progress: Called with what is being done, how much is done and how much there is.
     """
-    chosen = options or ProtocolOptions()
+    chosen, rule = options or ProtocolOptions(), find_protocol(protocol)
     outcome = cross_validate(
-        recipe, protocol, cache=cache, runs=runs / protocol, options=chosen, seeds=seeds, folds=folds, jobs=jobs,
-        progress=progress,
+        recipe, protocol, cache=cache, runs=runs / (rule.folds_of or protocol), options=chosen, seeds=seeds,
+        folds=folds, jobs=jobs, progress=progress,
     )  # fmt: skip
     independent = ()
-    if beside and find_protocol(protocol).warning:
+    if beside and rule.warning:
         other, its = _independent(recipe, protocol, chosen)
         independent = cross_validate(
             recipe, other, cache=cache, runs=runs / other, options=its, seeds=seeds, jobs=jobs, progress=progress

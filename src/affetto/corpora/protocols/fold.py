@@ -36,6 +36,7 @@ class Fold:
         test: Clips that are predicted; their speakers do not occur in ``train``.
         leaky: Whether speakers on both sides are allowed, for protocols that others publish so.
         labels: The only answers there are, where label sets were intersected; None for those of the clip's corpus.
+        enrolment: Further clips of the tested speakers, which a model may know before it answers, without their labels.
 
     Raises:
         CorpusError: If a speaker is on both sides of a fold that is not leaky, or a clip on both sides of any.
@@ -46,8 +47,12 @@ class Fold:
     test: tuple[Clip, ...]
     leaky: bool = False
     labels: tuple[str, ...] | None = None
+    enrolment: tuple[Clip, ...] = ()
 
     def __post_init__(self) -> None:
+        known = {clip.path for clip in self.enrolment} & {clip.path for clip in self.test}
+        if known:
+            raise CorpusError(f"fold {self.name}: {min(known)} is both enrolled and tested")
         if self.leaky:
             both = {clip.path for clip in self.train} & {clip.path for clip in self.test}
             if both:
@@ -62,7 +67,14 @@ class Fold:
     @property
     def shared_people(self) -> frozenset[tuple[str, str]]:
         """Who is both learnt from and tested; nobody unless the fold is leaky."""
-        return frozenset(map(person, self.train)) & frozenset(map(person, self.test))
+        return frozenset(map(person, self.train)) & frozenset(map(person, self.held))
+
+    @property
+    def held(self) -> tuple[Clip, ...]:
+        """All clips that are not learnt from because their speakers are tested, enrolled ones too."""
+        if not self.enrolment:
+            return self.test
+        return tuple(sorted((*self.test, *self.enrolment), key=lambda clip: clip.path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +83,7 @@ class ProtocolOptions:
 
     Attributes:
         k: Number of folds of ``group-kfold`` and ``random``.
-        seed: Decides which clips ``random`` draws.
+        seed: Decides which clips ``random`` tests, and which ``ravdess-emobox-enrolled`` sets aside to enrol.
         held: Speakers that ``holdout`` tests, ``speaker`` or ``corpus:speaker``.
         train_on: Corpora that ``cross-corpus`` learns from; empty for all that are not tested.
         test_on: Corpora that are tested; empty for all.
@@ -96,6 +108,8 @@ class Protocol:
         divide: Makes the folds.
         tests: The one corpus that is tested, or ``""`` where that depends on the clips.
         warning: What is wrong with its figures (a leak), or ``""``.
+        folds_of: The protocol whose trained folds serve it too, or ``""`` for its own.
+        enrols: Whether a few clips of each tested speaker are known.
     """
 
     name: str
@@ -103,6 +117,8 @@ class Protocol:
     divide: Callable[[Sequence[Clip], ProtocolOptions], tuple[Fold, ...]]
     tests: str = ""
     warning: str = ""
+    folds_of: str = ""
+    enrols: bool = False
 
 
 def require_speakers(clips: Iterable[Clip]) -> None:

@@ -1,0 +1,55 @@
+"""Divisions in which the tested speakers are known by a few clips that nobody labelled."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from affetto.corpora.protocols.fold import Fold, ProtocolOptions, person
+from affetto.corpora.protocols.published import emobox_ravdess
+from affetto.corpora.table import Clip
+from affetto.errors import CorpusError
+
+__all__ = ["ENROLMENT_CLIPS", "draw_enrolment", "ravdess_emobox_enrolled"]
+
+ENROLMENT_CLIPS = 4
+"""How many clips of each tested speaker are set aside."""
+
+
+def draw_enrolment(clips: Sequence[Clip], *, count: int = ENROLMENT_CLIPS, seed: int = 0) -> tuple[Clip, ...]:
+    """Draws some clips of every speaker, whatever is said or felt in them.
+
+    A clip's place in the draw depends on its name and the seed alone: every model is given the same clips, and one that
+    cannot be decoded does not change which others are drawn.
+
+    Args:
+        clips: Clips of the speakers who are tested.
+        count: How many of each.
+        seed: Decides which.
+
+    Raises:
+        CorpusError: If a speaker has no clip left to test.
+    """
+
+    def lot(clip: Clip) -> bytes:
+        return hashlib.sha256(f"{seed}/{clip.corpus}/{clip.speaker}/{clip.stem}".encode()).digest()
+
+    drawn: list[Clip] = []
+    for who in dict.fromkeys(map(person, clips)):
+        own = sorted((clip for clip in clips if person(clip) == who), key=lot)
+        if len(own) <= count:
+            raise CorpusError(
+                f"speaker {who[1]} of {who[0]} has {len(own)} clip(s); {count} to enrol and one to test are needed"
+            )
+        drawn += own[:count]
+    return tuple(drawn)
+
+
+def ravdess_emobox_enrolled(clips: Sequence[Clip], options: ProtocolOptions) -> tuple[Fold, ...]:
+    """The six folds of ``emobox-ravdess``, each speaker known by four clips, which are not tested."""
+    return tuple(_enrolled(fold, options.seed) for fold in emobox_ravdess(clips) if fold.test)
+
+
+def _enrolled(fold: Fold, seed: int) -> Fold:
+    enrolment = draw_enrolment(fold.test, seed=seed)
+    aside = {clip.path for clip in enrolment}
+    return replace(fold, test=tuple(clip for clip in fold.test if clip.path not in aside), enrolment=enrolment)
