@@ -111,3 +111,8 @@ class FakeModel:
 
     def importance(self) -> Mapping[str, float]:
         return {"pitch": 0.7, "loudness": 0.2 + 0.1 * self._seed}
+
+    def save(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        people = sorted(f"{corpus}:{speaker}" for corpus, speaker in self._people)
+        (folder / "model.json").write_text(f"{self._seed} {' '.join(people)}", encoding="utf-8")

@@ -57,6 +57,9 @@ def _evaluate(
     seeds: Annotated[list[int] | None, typer.Option("--seed", min=0, help="Repeat for several seeds.")] = None,
     folds: Annotated[list[str] | None, typer.Option("--fold", help="Only these folds; repeat for several.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Folds trained at the same time.")] = 1,
+    keep: Annotated[
+        Path | None, typer.Option("--keep-models", help="Folder to keep the model of every fold and seed in.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Figures as one JSON object.")] = False,
 ) -> None:
     """Cross-validate a recipe on speakers it has not met, or recompute the figures of earlier predictions.
@@ -68,6 +71,8 @@ def _evaluate(
         raise OptionError("give either a recipe to cross-validate or --from PREDICTIONS.csv to recompute figures")
     if (average or merge) and not sources:
         raise OptionError("--average and --merge join files that are given with --from, once for each")
+    if keep and sources:
+        raise OptionError(f"--keep-models {keep}: predictions have no models; give a recipe to cross-validate")
     need_training()
     from affetto.evaluation.run import split_corpora
 
@@ -102,6 +107,7 @@ def _evaluate(
                 seeds=seeds or [0],
                 folds=folds,
                 jobs=jobs,
+                keep=keep,
                 progress=progress,
             )
         text = recipe_text(loaded) if changes or corpora else recipe.read_text(encoding="utf-8")

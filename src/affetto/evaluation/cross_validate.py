@@ -17,6 +17,7 @@ from affetto.corpora import CORPORA, load_corpora
 from affetto.corpora.splits import Fold, ProtocolOptions, divide, find_protocol, validation_notes, validation_split
 from affetto.corpora.table import Clip
 from affetto.errors import CorpusError, ModelError, OptionError
+from affetto.evaluation.kept import Kept, is_kept, keep_fold
 from affetto.evaluation.predictions import DECIMALS, Prediction, label_order
 from affetto.learning.calibrate import fit_temperature, softmax
 from affetto.learning.model import Model, Progress, build_model
@@ -31,7 +32,8 @@ RESULT = "probabilities.npz"
 _log = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.floating]
-Task = tuple[Fold, int, Path]
+Task = tuple[Fold, int, Path, Kept | None]
+"""A fold, a seed, the folder of the training, and where its model is kept besides."""
 
 
 @runtime_checkable
@@ -93,6 +95,7 @@ def cross_validate(
     seeds: Sequence[int] = (0,),
     folds: Sequence[str] | None = None,
     jobs: int = 1,
+    keep: Path | None = None,
     progress: Progress | None = None,
 ) -> CrossValidation:
     """Trains and tests every fold; folds finished earlier are taken from ``runs``, an interrupted one goes on.
@@ -108,6 +111,8 @@ def cross_validate(
         seeds: Seeds; every fold is trained once with each.
         folds: Names of the folds to run; None for all.
         jobs: Folds trained at the same time, in a process each.
+        keep: Folder in which the model of every fold and seed is kept (see :mod:`affetto.evaluation.kept`); None for
+            predictions only. A fold that was finished without is taken up again for it.
         progress: Called with what is being done, how much is done and how much there is.
 
     Raises:
@@ -126,17 +131,23 @@ def cross_validate(
         )
     usable = model.prepare(clips, progress=progress)
     chosen = _choose(divide(usable, protocol, options), folds)
-    tasks = [(fold, seed, _folder(runs, fold, seed)) for seed in seeds for fold in chosen]
+    tasks: list[Task] = [
+        (fold, seed, _folder(runs, fold, seed), Kept(keep, rule.folds_of or protocol, fold, seed) if keep else None)
+        for seed in seeds
+        for fold in chosen
+    ]
     _train(recipe, cache, model, usable, tasks, jobs, progress or _silent)
     answers = _answers(clips, chosen)
-    results = {(fold.name, seed): _masked(folder / _result(fold), answers[fold.name]) for fold, seed, folder in tasks}
+    results = {
+        (fold.name, seed): _masked(folder / _result(fold), answers[fold.name]) for fold, seed, folder, _ in tasks
+    }
     notes = [rule.warning] if rule.warning else []
     notes += _left_out(clips, usable)
     notes += _lacking(chosen, answers)
     if model.needs_validation:
         notes += dict.fromkeys(note for fold in chosen for note in validation_notes(fold.train))
     predictions, temperature = _assemble(chosen, seeds, answers, results)
-    return CrossValidation(predictions, temperature, tuple(notes), tuple(folder for _, _, folder in tasks))
+    return CrossValidation(predictions, temperature, tuple(notes), tuple(folder for _, _, folder, _ in tasks))
 
 
 def _silent(stage: str, done: int, total: int) -> None:
@@ -168,7 +179,7 @@ def _result(fold: Fold) -> str:
 def _train(
     recipe: Recipe, cache: Path, model: Model, clips: Sequence[Clip], tasks: Sequence[Task], jobs: int, report: Progress
 ) -> None:
-    todo = [task for task in tasks if not (task[2] / _result(task[0])).is_file()]
+    todo = [task for task in tasks if not _done(*task)]
     finished = len(tasks) - len(todo)
     report("training folds", finished, len(tasks))
     if jobs == 1 or len(todo) < 2:
@@ -189,6 +200,11 @@ def _train(
             raise
 
 
+def _done(fold: Fold, seed: int, folder: Path, kept: Kept | None) -> bool:
+    del seed
+    return (folder / _result(fold)).is_file() and (kept is None or is_kept(kept))
+
+
 _here: list[Model] = []
 """The prepared model of a worker process."""
 
@@ -199,11 +215,11 @@ def _start(recipe: Recipe, cache: Path, clips: Sequence[Clip]) -> None:
     _here[:] = [model]
 
 
-def _run_here(fold: Fold, seed: int, folder: Path) -> None:
-    _run(_here[0], fold, seed, folder)
+def _run_here(fold: Fold, seed: int, folder: Path, kept: Kept | None) -> None:
+    _run(_here[0], fold, seed, folder, kept)
 
 
-def _run(model: Model, fold: Fold, seed: int, folder: Path) -> None:
+def _run(model: Model, fold: Fold, seed: int, folder: Path, kept: Kept | None) -> None:
     train, validation = fold.train, ()
     if model.needs_validation:
         train, validation = validation_split(fold.train, seed=seed)
@@ -216,6 +232,8 @@ def _run(model: Model, fold: Fold, seed: int, folder: Path) -> None:
             assert isinstance(model, Enrols)
             known = {clip.speaker: [c for c in fold.enrolment if c.speaker == clip.speaker] for clip in fold.enrolment}
             _keep(folder / _result(fold), model, model.predict_enrolled(fold.test, known))
+        if kept is not None:
+            keep_fold(model, kept)
     except OSError as error:
         raise ModelError(f"{folder}: {error}; finished folds are kept, run the same command again") from error
 
