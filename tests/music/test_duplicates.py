@@ -54,6 +54,13 @@ def test_groups_are_joined_through_what_they_share() -> None:
     assert [[track.id for track in group] for group in found] == [[1, 3, 4], [2]]
 
 
+def test_a_live_version_does_not_join_two_pieces_of_one_name() -> None:
+    found = groups([a(1, seconds=200), a(2, seconds=400), a(3, seconds=390, version="live"), a(4)])
+    assert [[track.id for track in group] for group in found] == [[1, 4], [2, 3]]
+    only = groups([a(1, seconds=200, version="live"), a(2, version="demo")])
+    assert [[track.id for track in group] for group in only] == [[1, 2]]
+
+
 def test_the_plain_and_better_one_is_used() -> None:
     live, plain, lossless = a(1, version="live", quality=10_000), a(2, quality=192), a(3, quality=10_900)
     assert best([live, plain]) is plain
@@ -66,7 +73,7 @@ def test_one_of_each_piece_is_used(store: Store, tmp_path: Path) -> None:
     music = tmp_path / "music"
     sound(music / "a" / "1.wav", seed=1, title="Song", artist="Band", album="First")
     sound(music / "b" / "1.wav", seed=1, noise=1, title="Song", artist="BAND", album="Greatest Hits")
-    sound(music / "c" / "1.wav", seed=2, seconds=50, title="Song (Live)", artist="The Band")
+    sound(music / "c" / "1.wav", seed=2, seconds=47, title="Song (Live)", artist="The Band")
     sound(music / "d" / "1.wav", seed=3, title="Song", artist="Another Band")
     sound(music / "e" / "1.wav", seed=4, seconds=60, title="Song", artist="Band")  # another piece of that name
     sound(music / "f" / "1.wav", seed=1, noise=2)  # a copy without tags

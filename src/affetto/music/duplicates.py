@@ -14,6 +14,7 @@ from affetto.store.tables import FeaturesRow, TrackRow
 
 __all__ = ["Candidate", "best", "groups", "is_same", "likeness", "settle"]
 
+_OTHER_TAKES = frozenset({"live", "remaster", "demo", "edit", "mono"})
 _LABELLED = ("live", "remaster", "demo", "edit", "mono", "bonus", "compilation")
 # Plain before the same sound on a compilation, before another master or cut, before another performance.
 _PREFERENCE = ("", "bonus", "compilation", "remaster", "mono", "edit", "demo", "live")
@@ -70,9 +71,14 @@ def is_same(a: Candidate, b: Candidate) -> bool:
     """
     if a.codes & b.codes:
         return True
-    alike = None if a.features is None or b.features is None else likeness(a.features, b.features)
-    if a.version != b.version and {"live", "remaster", "demo", "edit", "mono"} & {a.version, b.version}:
+    if a.version != b.version and _OTHER_TAKES & {a.version, b.version}:
         return True
+    return _is_alike(a, b)
+
+
+def _is_alike(a: Candidate, b: Candidate) -> bool:
+    """Whether length and sound, as far as they are known, allow them to be the same."""
+    alike = None if a.features is None or b.features is None else likeness(a.features, b.features)
     if a.seconds is None or b.seconds is None:
         return alike is None or alike >= _ALIKE
     apart, longest = abs(a.seconds - b.seconds), max(a.seconds, b.seconds)
@@ -82,13 +88,44 @@ def is_same(a: Candidate, b: Candidate) -> bool:
 
 
 def groups(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
-    """The candidates of one name, joined where any two are the same."""
+    """The candidates of one name, joined where any two are the same.
+
+    Lengths and sounds join groups. A label, or a length that is not known, only puts a track to the group nearest in
+    length: the live version of a song does not make one piece of two that share its name.
+    """
+    joined = _joined(candidates)
+    settled = [group for group in joined if any(map(_is_settled, group))]
+    for group in joined:
+        if group in settled:
+            continue
+        fitting = [other for other in settled if any(is_same(a, b) for a in group for b in other)]
+        if fitting:
+            min(fitting, key=lambda other: _apart(group, other)).extend(group)
+        else:
+            settled.append(group)
+    return settled
+
+
+def _joined(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
     of = list(range(len(candidates)))
     for (i, a), (j, b) in combinations(enumerate(candidates), 2):
-        if of[i] != of[j] and is_same(a, b):
+        if of[i] != of[j] and (a.codes & b.codes or (_known(a, b) and _is_alike(a, b))):
             old, new = max(of[i], of[j]), min(of[i], of[j])
             of = [new if group == old else group for group in of]
     return [[candidates[place] for place in range(len(of)) if of[place] == group] for group in dict.fromkeys(of)]
+
+
+def _known(a: Candidate, b: Candidate) -> bool:
+    return a.seconds is not None and b.seconds is not None
+
+
+def _is_settled(track: Candidate) -> bool:
+    return track.seconds is not None and track.version not in _OTHER_TAKES
+
+
+def _apart(one: Sequence[Candidate], two: Sequence[Candidate]) -> float:
+    lengths = [[track.seconds for track in group if track.seconds is not None] for group in (one, two)]
+    return min((abs(a - b) for a in lengths[0] for b in lengths[1]), default=0.0)
 
 
 def best(group: Iterable[Candidate]) -> Candidate:

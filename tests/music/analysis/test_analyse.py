@@ -115,7 +115,8 @@ def test_the_table_features_are_those_of_librosa():
     assert np.corrcoef(means("chroma", 12), chroma)[0, 1] > 0.98
     tonnetz = librosa.feature.tonnetz(y=y, sr=RATE).mean(1)
     assert np.corrcoef(means("tonnetz", 6), tonnetz)[0, 1] > 0.9
-    assert ours["zcr"] == pytest.approx(float(librosa.feature.zero_crossing_rate(y).mean()), rel=0.05)
+    # Crossings are counted in the samples; in music, the top of the band hardly adds any.
+    assert ours["zcr"] == pytest.approx(float(librosa.feature.zero_crossing_rate(whole).mean()), rel=1e-5)
     poly = librosa.feature.poly_features(y=y, sr=RATE).mean(1)
     assert [ours["poly0"], ours["poly1"]] == pytest.approx(poly, rel=0.1)
 
