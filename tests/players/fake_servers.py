@@ -266,7 +266,8 @@ class FakeListenBrainz(FakeServer):
         if headers.get("authorization") != f"Token {TOKEN}":
             if path == "/1/validate-token":
                 return Reply(body={"code": 200, "message": "Token invalid.", "valid": False})
-            return Reply(status=401, body={"code": 401, "error": f"Invalid authorization token. {TOKEN}"})
+            said = headers.get("authorization")
+            return Reply(status=401, body={"code": 401, "error": f"Invalid authorization token. {said}"})
         sent = json.loads(body) if body else {}
         match method, *path.removeprefix("/1/").strip("/").split("/"):
             case "GET", "validate-token":

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -7,10 +8,11 @@ from affetto.errors import OptionError, PlayerError
 from affetto.music.track import Track
 from affetto.players.base import AccessError, FeedbackKind
 from affetto.players.connections import Connections, connect, open_player
-from affetto.players.secrets import Secret, Secrets
+from affetto.players.secrets import Secrets
 from affetto.settings import settings
 from tests.players.fake_servers import PASSWORD, TOKEN, FakeJellyfin
 from tests.players.fake_spotify import Reply
+from tests.players.listener import Listener
 
 
 def item(number, name, *, artist="Ana", seconds=200, **facts):
@@ -18,23 +20,7 @@ def item(number, name, *, artist="Ana", seconds=200, **facts):
     return {"Id": f"{number:032x}", "Name": name, "Artists": [artist], "RunTimeTicks": ticks, **facts}
 
 
-class Answers:
-    def __init__(self, *lines, secret=PASSWORD):
-        self.lines, self._secret, self.told = list(lines), secret, []
-
-    def line(self, question):
-        self.told.append(question)
-        return self.lines.pop(0)
-
-    def secret(self, question):
-        self.told.append(question)
-        return Secret(self._secret)
-
-    def tell(self, text):
-        self.told.append(text)
-
-    def open(self, address):
-        raise AssertionError(address)
+Answers = partial(Listener, secret=PASSWORD)
 
 
 @pytest.fixture(autouse=True)

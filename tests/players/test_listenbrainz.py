@@ -1,6 +1,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -11,32 +12,17 @@ from affetto.players.base import AccessError, Feedback, FeedbackKind
 from affetto.players.connections import Connections, connect, open_player
 from affetto.players.feedback import FeedbackLog
 from affetto.players.listenbrainz import submit_heard
-from affetto.players.secrets import Secret, Secrets
+from affetto.players.secrets import Secrets
 from affetto.settings import settings
 from tests.players.fake_servers import TOKEN, FakeListenBrainz
 from tests.players.fake_spotify import Reply
+from tests.players.listener import Listener
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 MBIDS = [str(uuid.UUID(int=n)) for n in range(9)]
 
 
-class Answers:
-    def __init__(self, *lines, secret=TOKEN):
-        self.lines, self._secret, self.told = list(lines), secret, []
-
-    def line(self, question):
-        self.told.append(question)
-        return self.lines.pop(0)
-
-    def secret(self, question):
-        self.told.append(question)
-        return Secret(self._secret)
-
-    def tell(self, text):
-        self.told.append(text)
-
-    def open(self, address):
-        raise AssertionError(address)
+Answers = partial(Listener, secret=TOKEN)
 
 
 @pytest.fixture(autouse=True)

@@ -201,6 +201,7 @@ def test_our_own_decoder_survives_what_is_no_sound(sounds, tmp_path):
 
 
 def test_a_sound_card_that_is_not_there(monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda _: None)
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     with pytest.raises(PlayerError, match="pip install"):
         SoundCard()

@@ -1,10 +1,12 @@
 """MPD against a real daemon with a null output, and against sockets that misbehave."""
 
+import contextlib
 import logging
 import socket
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -16,8 +18,9 @@ from affetto.players.connections import connect, open_player
 from affetto.players.http import Patience
 from affetto.players.journal import Journal, marker
 from affetto.players.mpd import MpdPlayer, Playing
-from affetto.players.secrets import Secret, Secrets
+from affetto.players.secrets import Secrets
 from affetto.settings import settings
+from tests.players.listener import Listener
 from tests.players.servers import MPD_PASSWORD, SONGS, mpd_server, music
 
 __all__ = ["mpd_server", "music"]
@@ -25,21 +28,7 @@ __all__ = ["mpd_server", "music"]
 QUICK = Patience(tries=3, pause=0.01, longest=0.1, timeout=0.5, whole=1.0)
 
 
-class Answers:
-    def __init__(self, secret=MPD_PASSWORD):
-        self._secret, self.told = secret, []
-
-    def line(self, question):
-        raise AssertionError(question)
-
-    open = line
-
-    def secret(self, question):
-        self.told.append(question)
-        return Secret(self._secret)
-
-    def tell(self, text):
-        self.told.append(text)
+Answers = partial(Listener, secret=MPD_PASSWORD)
 
 
 @pytest.fixture(autouse=True)
@@ -238,7 +227,8 @@ def between(mpd_server, player):
                 threading.Thread(target=relay, args=(near,), daemon=True).start()
 
         def relay(near):
-            with near, socket.socket(socket.AF_UNIX) as far:
+            # Either side may hang up at any time.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError), near, socket.socket(socket.AF_UNIX) as far:
                 far.connect(str(mpd_server.socket))
                 reader, lines = far.makefile("rb"), near.makefile("rb")
                 greeting = fault(0, "greeting")

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -12,35 +13,18 @@ from affetto.music.track import Track
 from affetto.players.base import AccessError, FeedbackKind, Player
 from affetto.players.connections import Connections, connect, open_player
 from affetto.players.journal import Journal, marker
-from affetto.players.secrets import Secret, Secrets
+from affetto.players.secrets import Secrets
 from affetto.players.subsonic import address_of
 from affetto.players.subsonic_import import AudioCache, import_catalog, listen_to_songs
 from affetto.settings import settings
+from tests.players.listener import Listener
 from tests.players.servers import SONGS, music, supysonic
 from tests.players.supysonic_server import OTHER, OTHER_PASSWORD, PASSWORD, USER
 
 __all__ = ["music", "supysonic"]
 
 
-class Answers:
-    """A listener who answers what they are asked."""
-
-    def __init__(self, *lines, secret=PASSWORD):
-        self.lines, self._secret, self.told = list(lines), secret, []
-
-    def line(self, question):
-        assert self.lines, f"asked too much: {question}"
-        return self.lines.pop(0)
-
-    def secret(self, question):
-        self.told.append(question)
-        return Secret(self._secret)
-
-    def tell(self, text):
-        self.told.append(text)
-
-    def open(self, address):
-        raise AssertionError(address)
+Answers = partial(Listener, secret=PASSWORD)
 
 
 @pytest.fixture(autouse=True)

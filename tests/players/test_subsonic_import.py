@@ -3,6 +3,7 @@
 import itertools
 import time
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from affetto.players.subsonic_import import import_catalog, listen_to_songs
 from affetto.settings import settings
 from tests.players.fake_servers import KEY, PASSWORD, FakeSubsonic, subsonic_songs
 from tests.players.fake_spotify import Reply
+from tests.players.listener import Listener
 from tests.players.servers import tune
 
 QUICK = Patience(tries=4, pause=0.01, longest=0.2, timeout=1.0, whole=2.0)
@@ -275,23 +277,7 @@ def test_the_queue_that_apps_follow_and_the_jukebox(fake):
 # -- signing in -----------------------------------------------------------------------------------------------------
 
 
-class Answers:
-    def __init__(self, *lines, secret=PASSWORD):
-        self.lines, self._secret, self.told = list(lines), secret, []
-
-    def line(self, question):
-        self.told.append(question)
-        return self.lines.pop(0)
-
-    def secret(self, question):
-        self.told.append(question)
-        return Secret(self._secret)
-
-    def tell(self, text):
-        self.told.append(text)
-
-    def open(self, address):
-        raise AssertionError(address)
+Answers = partial(Listener, secret=PASSWORD)
 
 
 @pytest.mark.parametrize("forms", [True, False])

@@ -245,7 +245,7 @@ class Ffplay:
 
 
 class SoundCard:
-    """Our own decoder (PyAV) and the sound card (sounddevice, the ``mic`` extra).
+    """Our own decoder (PyAV) and the sound card (sounddevice, the ``play`` extra).
 
     Raises:
         PlayerError: If the extra, PortAudio or a sound card is missing.
@@ -260,7 +260,7 @@ class SoundCard:
             self._stream = sounddevice.OutputStream(samplerate=_RATE, channels=2, dtype="float32")
             self._stream.start()
         except ImportError:
-            raise PlayerError("playing here needs mpv, ffplay, or an extra: pip install 'affetto[mic]'") from None
+            raise PlayerError("playing here needs mpv, ffplay, or an extra: pip install 'affetto[play]'") from None
         except Exception as error:  # PortAudioError is known only after the import; OSError where it is missing
             words = " ".join(str(error).split())
             raise PlayerError(
