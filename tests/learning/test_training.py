@@ -17,11 +17,12 @@ from affetto.learning.baseline import cue_baseline
 from affetto.learning.data import PreparedData, prepare
 from affetto.learning.examples import VARIANTS, synthetic_noise
 from affetto.learning.export import export
-from affetto.learning.fit import Batches, fit, predict_logits
+from affetto.learning.fit import fit, predict_logits
 from affetto.learning.model import build_model, load_model
 from affetto.learning.networks import EmotionNetwork
 from affetto.learning.recipe import Recipe, RecognizerRecipe
 from affetto.learning.recognizer import RecognizerModel
+from affetto.learning.recognizer_batches import Batches
 from affetto.voice.recognizer import Recognizer
 from tests.tiny import tiny_recipe, write_tiny_corpus
 
@@ -93,16 +94,16 @@ def test_a_broken_clip_is_reported_skipped_and_counted(
 def test_a_batch_depends_only_on_seed_and_number(recipe: Recipe, data: PreparedData) -> None:
     examples = data.training_set(data.clips)
     model = family(recipe)
-    one = Batches(examples, model, seed=3, first=0, count=10)[7]
-    other = Batches(examples, model, seed=3, first=5, count=5)[2]
-    different = Batches(examples, model, seed=4, first=0, count=10)[7]
+    one = Batches(examples, model, seed=3).batch(7)
+    other = Batches(examples, model, seed=3).between(5, 10)[2]
+    different = Batches(examples, model, seed=4).batch(7)
     assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
-    assert not torch.equal(one[1], different[1])
-    power, targets, known, speech = one
-    assert len(power) == model.training.batch
-    assert torch.allclose(targets.sum(dim=1), speech, atol=1e-5)
-    assert known[speech > 0].sum(dim=1).unique().tolist() == [4]  # the emotions of the tiny corpus
-    assert power.isfinite().all()
+    assert not torch.equal(one.targets, different.targets)
+    clips = int(one.speech.sum())
+    assert len(one.power) == model.training.batch
+    assert torch.allclose(one.targets.sum(dim=1), torch.ones(clips), atol=1e-5)
+    assert one.known.sum(dim=1).unique().tolist() == [4]  # the emotions of the tiny corpus
+    assert one.power.isfinite().all()
 
 
 def test_training_learns(network: EmotionNetwork, data: PreparedData) -> None:

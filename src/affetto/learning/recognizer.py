@@ -1,8 +1,10 @@
 """The recognizer that ships, as a model among the others."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
+
+import numpy as np
 
 from affetto.corpora.table import Clip
 from affetto.errors import ModelError
@@ -80,6 +82,24 @@ class RecognizerModel:
         """Probabilities of the labels, shape ``(clips, labels)``."""
         data = self._prepared()
         logits = predict_logits(self._fitted(), data.speech["plain"], data.rows(clips))
+        return softmax(logits[:, : len(self.labels)])
+
+    def predict_enrolled(self, clips: Sequence[Clip], enrolment: Mapping[str, Sequence[Clip]]) -> Floats:
+        """Probabilities of clips by speakers of whom other clips are known, shape ``(clips, labels)``.
+
+        Args:
+            clips: What is read.
+            enrolment: Clips of each speaker, by :attr:`Clip.speaker`; their labels are not looked at. A speaker who is
+                left out is not known.
+        """
+        data, network = self._prepared(), self._fitted()
+        profiles = np.zeros((len(clips), network.embedding_size), np.float32)
+        for speaker, known in enrolment.items():
+            embedded = self.embed(known)
+            seconds = data.speech["plain"].lengths[data.rows(known)]
+            of_speaker = [clip.speaker == speaker for clip in clips]
+            profiles[of_speaker] = np.average(embedded, axis=0, weights=seconds)
+        logits = predict_logits(network, data.speech["plain"], data.rows(clips), profiles=profiles)
         return softmax(logits[:, : len(self.labels)])
 
     def embed(self, clips: Sequence[Clip]) -> Floats:

@@ -57,6 +57,7 @@ class Recognizer:
             raise ModelError(
                 f"model {self.path}: version {version}, this Affetto reads {MODEL_VERSION}; train it again"
             )
+        self._profile_size = int(self.metadata.get("profile_size", "0"))
         self._baseline = CueBaseline.from_dict(json.loads(self.metadata["cue_baseline"]))
 
     def __str__(self) -> str:
@@ -96,7 +97,10 @@ class Recognizer:
         """The network's answer for some speech (mono float32 at 16 kHz): eight probabilities and P(speech)."""
         if len(speech) < _SHORTEST:
             speech = np.pad(speech, (0, _SHORTEST - len(speech)))
-        emotion, is_speech = self._session.run(None, {"waveform": np.ascontiguousarray(speech[None], np.float32)})
+        inputs = {"waveform": np.ascontiguousarray(speech[None], np.float32)}
+        if self._profile_size:
+            inputs["profile"] = np.zeros((1, self._profile_size), np.float32)
+        emotion, is_speech = self._session.run(["emotion", "speech"], inputs)
         return emotion[0], float(is_speech[0])
 
     def read_window(self, speech: Samples, *, seconds: float) -> Reading:
