@@ -8,11 +8,10 @@ import numpy as np
 
 from affetto.corpora.table import Clip
 from affetto.errors import ModelError
-from affetto.learning.baseline import cue_baseline
 from affetto.learning.calibrate import softmax
 from affetto.learning.checkpoints import CHECKPOINT_VERSION, check_stamp, read_checkpoint, stamped, write_checkpoint
 from affetto.learning.data import PreparedData, prepare
-from affetto.learning.export import export
+from affetto.learning.export import export, voice_of_recipe
 from affetto.learning.fit import embed, fit, predict_logits
 from affetto.learning.model import Floats, Progress
 from affetto.learning.networks import EmotionNetwork
@@ -139,7 +138,6 @@ class RecognizerModel:
 
     def export(self, path: Path, *, temperature: float = 1.0, facts: dict[str, str] | None = None) -> None:
         """Writes the ONNX file of the eight emotions and the speech gate, with the average voice for explanations."""
-        data = self._prepared()
         every = {"recipe": self._recipe.name, "corpora": ", ".join(self._recipe.data.corpora), **(facts or {})}
-        baseline = cue_baseline([clip for clip in data.clips if clip.emotion is not None], self._cache)
+        baseline = voice_of_recipe(self._recipe, self._cache)
         export(self._fitted(), path, temperature=temperature, baseline=baseline, facts=every)
