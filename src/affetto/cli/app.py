@@ -22,6 +22,7 @@ from affetto.cli import (
     serve,
     train,
     tune,
+    voice,
 )
 from affetto.errors import AffettoError
 from affetto.version import __version__
@@ -40,6 +41,7 @@ app = typer.Typer(
 for group in (
     hear,
     listen,
+    voice,
     moods,
     mood,
     library,
