@@ -85,7 +85,7 @@ class SessionStart(BaseModel):
         format: ``s16le`` (signed 16 bit integers) or ``f32le`` (floats in [-1, 1]), both little-endian.
         channels: Channels, interleaved.
         interval: Seconds of sound between partial readings.
-        profile: Reserved for voice profiles; accepted and not used yet.
+        profile: Name of the voice profile of who speaks; null where that is not known.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -157,9 +157,7 @@ class FrameDecoder:
 
 def encode_started(start: SessionStart) -> str:
     """The answer to ``session.start``: what is used."""
-    return _encode(
-        {**start.model_dump(exclude={"type", "version", "profile"}), "type": "session.started", "profile": None}
-    )
+    return _encode({**start.model_dump(exclude={"type", "version"}), "type": "session.started"})
 
 
 def encode_event(event: Event) -> str:
