@@ -39,6 +39,6 @@ class Bank:
         lengths = self._lengths[rows]
         slack = np.where(lengths >= length, lengths - length, lengths)
         first = (rng.random(len(rows)) * (slack + 1)).astype(np.int64)
-        frames = (first[:, None] + np.arange(length)) % lengths[:, None] + self._starts[rows][:, None]
-        chosen = self._frames[torch.from_numpy(frames).to(self.device)]
-        return chosen.float().exp().transpose(1, 2)
+        begin, long, start = torch.from_numpy(np.stack([first, lengths, self._starts[rows]])).to(self.device)
+        frames = (begin[:, None] + torch.arange(length, device=self.device)) % long[:, None] + start[:, None]
+        return self._frames[frames].float().exp().transpose(1, 2)

@@ -1,73 +1,34 @@
 """Fitting: from prepared examples and a recipe to a network."""
 
+import csv
 import hashlib
-import logging
-import warnings
-from collections.abc import Sequence
+import io
+import os
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pytorch_lightning as lightning
 import torch
-from pytorch_lightning.callbacks import Callback, EMAWeightAveraging, ModelCheckpoint
-from pytorch_lightning.loggers import CSVLogger
-from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
-from torch.nn import functional
-from torch.utils.data import DataLoader
 
-from affetto.errors import CorpusError
-from affetto.learning.checkpoints import SafeCheckpoints, check_stamp, read_checkpoint, stamped, write_checkpoint
+from affetto.errors import CorpusError, ModelError
+from affetto.learning.checkpoints import check_stamp, read_checkpoint, stamped, write_checkpoint
 from affetto.learning.device import device
 from affetto.learning.examples import Spectrograms
 from affetto.learning.networks import EmotionNetwork
 from affetto.learning.recipe import RecognizerRecipe
-from affetto.learning.recognizer_batches import Batch, Batches, TrainingSet
+from affetto.learning.recognizer_batches import Batches, TrainingSet
+from affetto.learning.steps import Steps
 
-__all__ = ["embed", "fit", "predict_logits"]
+__all__ = ["METRICS", "embed", "fit", "predict_logits"]
 
-_STEPS_PER_EPOCH = 100
+METRICS = ("step", "loss", "gate")
+"""The columns of ``metrics.csv``: means over the steps since the row before."""
 
-
-class _Training(lightning.LightningModule):
-    def __init__(self, network: EmotionNetwork, batches: Batches, recipe: RecognizerRecipe, seed: int) -> None:
-        super().__init__()
-        self.network, self.batches, self.recipe, self.seed = network, batches, recipe, seed
-
-    def train_dataloader(self) -> DataLoader[Batch]:
-        # Counted in steps, not epochs: after an interruption Lightning begins anywhere in an epoch.
-        done = self.trainer.global_step
-        count = max(1, min(_STEPS_PER_EPOCH, self.recipe.training.steps - done))
-        return DataLoader(self.batches.between(done, done + count), batch_size=None, shuffle=False)
-
-    def on_train_batch_start(self, batch: object, batch_idx: int) -> None:
-        del batch, batch_idx
-        # Dropout draws from torch's own generator: seeded here, it draws the same after an interruption.
-        torch.manual_seed(self.seed * 1_000_000 + self.trainer.global_step)
-
-    def training_step(self, batch: Batch) -> Tensor:
-        power, targets, known, profiles, speech = batch
-        embedding = self.network.embed(power)
-        clips = len(targets)
-        profile = profiles.to(embedding.dtype) @ embedding[:clips]
-        if clips < len(power):  # what is no speech has no speaker
-            profile = functional.pad(profile, (0, 0, 0, len(power) - clips))
-        logits, gate = self.network.answer(embedding, profile)
-        log_p = functional.log_softmax(logits[:clips].float().masked_fill(~known, -1e4), dim=1)
-        emotion_loss = -(targets * log_p).sum() / clips
-        gate_loss = functional.binary_cross_entropy_with_logits(gate.float(), speech)
-        self.log("loss", emotion_loss, prog_bar=True)
-        self.log("gate", gate_loss, prog_bar=True)
-        return emotion_loss + self.recipe.training.gate_weight * gate_loss
-
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        training = self.recipe.training
-        optimizer = torch.optim.AdamW(self.network.parameters(), lr=training.rate, weight_decay=training.weight_decay)
-        cycle = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, training.rate, total_steps=training.steps + 1, pct_start=0.2
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
+_CHECKPOINT_EVERY = 100  # steps: what an interruption costs at most
+_TOGETHER = 64  # clips of the same length that are heard at once
 
 
 def fit(
@@ -77,8 +38,7 @@ def fit(
     folder: Path,
     seed: int = 0,
     threads: int = 1,
-    progress: bool = True,
-    callbacks: Sequence[Callback] = (),
+    progress: Callable[[int, int], None] | None = None,
 ) -> EmotionNetwork:
     """Fits a network; an interrupted run goes on from its last checkpoint, to the same result, a finished one is kept.
 
@@ -88,8 +48,7 @@ def fit(
         folder: Where checkpoints and ``metrics.csv`` (the loss curve) go.
         seed: Decides the first weights and every random choice.
         threads: Processor threads.
-        progress: Whether to draw a progress bar.
-        callbacks: Further Lightning callbacks.
+        progress: Called after every step with how many are done and how many there are.
 
     Returns:
         The network with averaged weights, in evaluation mode.
@@ -107,42 +66,60 @@ def fit(
         network = EmotionNetwork(recipe.network, labels=len(examples.labels))
         network.load_state_dict(content["state"])
         return network.eval()
-    if last.is_file():
-        check_stamp(read_checkpoint(last), stamp, last)
     torch.set_num_threads(threads)
-    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)  # it advertises
-    lightning.seed_everything(seed, verbose=False)
-    network = EmotionNetwork(recipe.network, labels=len(examples.labels))
-    here = device()
-    training = _Training(network, Batches(examples, recipe, seed=seed, device=here), recipe, seed)
-    trainer = lightning.Trainer(
-        accelerator="cpu" if here.type == "cpu" else "auto",
-        devices=1,
-        precision=recipe.training.precision,
-        max_steps=recipe.training.steps,
-        reload_dataloaders_every_n_epochs=1,
-        logger=CSVLogger(folder, name="", version=""),
-        log_every_n_steps=20,
-        enable_progress_bar=progress,
-        enable_model_summary=False,
-        gradient_clip_val=5.0,
-        callbacks=[
-            EMAWeightAveraging(
-                decay=recipe.training.averaging,
-                update_starting_at_step=min(_STEPS_PER_EPOCH, recipe.training.steps // 10),
-            ),
-            ModelCheckpoint(folder, filename="last", save_last=False, enable_version_counter=False),
-            *callbacks,
-        ],
-        plugins=[SafeCheckpoints(stamp)],
-    )
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        warnings.filterwarnings("ignore", message=".*Checkpoint directory.*")
-        trainer.fit(training, ckpt_path=str(last) if last.is_file() else None)
-    network = training.network.float().eval().cpu()
+    torch.manual_seed(seed)
+    steps = Steps(EmotionNetwork(recipe.network, labels=len(examples.labels)), recipe, device())
+    done, curve = 0, _Curve(folder / "metrics.csv")
+    if last.is_file():
+        content = read_checkpoint(last)
+        check_stamp(content, stamp, last)
+        steps.load_state_dict(content["steps"])
+        done, curve.rows = content["done"], content["curve"]
+    batches = Batches(examples, recipe, seed=seed, device=device())
+    for number in range(done, recipe.training.steps):
+        curve.add(*steps.step(number, seed, batches.batch(number)))
+        if progress:
+            progress(number + 1, recipe.training.steps)
+        if (number + 1) % _CHECKPOINT_EVERY == 0:
+            curve.write(number + 1)
+            state = {"steps": steps.state_dict(), "done": number + 1, "curve": curve.rows}
+            write_checkpoint(stamped(state, stamp), last)
+    network = steps.averaged()
     write_checkpoint(stamped({"state": network.state_dict()}, stamp), finished)
+    last.unlink(missing_ok=True)
     return network
+
+
+class _Curve:
+    """The loss curve."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.rows: list[list[float]] = []
+        self._sums: list[Tensor] = []
+        self._count = 0
+
+    def add(self, emotion: Tensor, gate: Tensor) -> None:
+        """Counts a step; nothing waits for its outcome."""
+        losses = [emotion.clone(), gate.clone()]
+        self._sums = losses if not self._sums else [a + b for a, b in zip(self._sums, losses, strict=True)]
+        self._count += 1
+
+    def write(self, step: int) -> None:
+        """Adds a row for the steps counted since the one before, and writes the file whole."""
+        self.rows.append([step, *(round(float(value) / self._count, 6) for value in self._sums)])
+        self._sums, self._count = [], 0
+        text = io.StringIO()
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(METRICS)
+        table.writerows(self.rows)
+        partial = self._file.with_suffix(f".{os.getpid()}.partial")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_text(text.getvalue(), encoding="utf-8")
+            partial.replace(self._file)
+        except OSError as error:
+            raise ModelError(f"cannot write {self._file}: {error.strerror}; make room there and go on") from error
 
 
 def _stamp(examples: TrainingSet, recipe: RecognizerRecipe, seed: int) -> str:
@@ -170,9 +147,18 @@ def predict_logits(
 
 
 def embed(network: EmotionNetwork, spectrograms: Spectrograms, rows: Sequence[int]) -> npt.NDArray[np.float32]:
-    """What the network's answers are made from, for whole clips: shape ``(len(rows), features)``."""
+    """What the network's answers are made from, for whole clips: shape ``(len(rows), embedding_size)``."""
+    here = device()
+    alike: dict[int, list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        alike[int(spectrograms.lengths[row])].append(place)
+    found = np.zeros((len(rows), network.embedding_size), np.float32)
+    network.to(here)
     with torch.inference_mode():
-        outputs = [
-            network.embed(torch.from_numpy(np.ascontiguousarray(spectrograms.power(row)))[None])[0] for row in rows
-        ]
-    return torch.stack(outputs).numpy()
+        for places in alike.values():
+            for first in range(0, len(places), _TOGETHER):
+                some = places[first : first + _TOGETHER]
+                power = np.stack([spectrograms.power(rows[place]) for place in some])
+                found[some] = network.embed(torch.from_numpy(power).to(here)).cpu().numpy()
+    network.cpu()
+    return found

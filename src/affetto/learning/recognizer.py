@@ -1,6 +1,7 @@
 """The recognizer that ships, as a model among the others."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -75,7 +76,8 @@ class RecognizerModel:
         """Learns for the recipe's number of steps; ``validation`` is not looked at."""
         del validation
         examples = self._prepared().training_set(clips)
-        self._network = fit(examples, self._family, folder=folder, seed=seed, threads=self.threads, progress=progress)
+        with _bar(progress) as report:
+            self._network = fit(examples, self._family, folder=folder, seed=seed, threads=self.threads, progress=report)
 
     def predict_proba(self, clips: Sequence[Clip]) -> Floats:
         """Probabilities of the labels, shape ``(clips, labels)``."""
@@ -141,3 +143,16 @@ class RecognizerModel:
         every = {"recipe": self._recipe.name, "corpora": ", ".join(self._recipe.data.corpora), **(facts or {})}
         baseline = voice_of_recipe(self._recipe, self._cache)
         export(self._fitted(), path, temperature=temperature, baseline=baseline, facts=every)
+
+
+@contextlib.contextmanager
+def _bar(shown: bool) -> Generator[Callable[[int, int], None] | None]:
+    """Draws how many steps are done, where that is wanted."""
+    if not shown:
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    with Progress(TextColumn("learning"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as bar:
+        task = bar.add_task("learning", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

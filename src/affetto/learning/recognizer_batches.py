@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from affetto.corpora.table import Clip
 from affetto.learning.augment import add_noise, change_channel, hide_bands
@@ -21,7 +20,7 @@ from affetto.voice.audio import RATE
 
 __all__ = ["Batch", "Batches", "TrainingSet"]
 
-_STEP = 16  # frames: few different lengths, so that what is tuned to a length is tuned few times
+_STEP = 32  # frames: a step is recorded anew for every length, so there are few
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class Batch(NamedTuple):
     speech: Tensor
 
 
-class Batches(Dataset[Batch]):
+class Batches:
     """Augmented batches, each a pure function of the seed and its number, so that training resumes to the same result.
 
     Args:
@@ -96,18 +95,6 @@ class Batches(Dataset[Batch]):
         self._targets = torch.from_numpy(((1 - smoothing) * hard + smoothing * soft).astype(np.float32)).to(
             self._device
         )
-        self._numbers: Sequence[int] = range(training.steps)
-
-    def between(self, first: int, last: int) -> "Batches":
-        """Only the batches from ``first`` to the one before ``last``."""
-        self._numbers = range(first, last)
-        return self
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    def __getitem__(self, index: int) -> Batch:
-        return self.batch(self._numbers[index])
 
     def batch(self, number: int) -> Batch:
         """One batch: the same for the same seed and number."""
