@@ -15,11 +15,11 @@ from affetto.server.protocol import (
     Refusal,
     SessionStart,
     encode_ended,
-    encode_event,
     encode_started,
     parse_end,
     parse_start,
 )
+from affetto.server.teller import Teller
 from affetto.voice.profile import VoiceProfile
 from affetto.voice.profiles import ProfileStore
 from affetto.voice.stream import Event, LiveRecognizer
@@ -165,12 +165,12 @@ class Session:
 
     async def _work(self, inbox: Inbox, live: LiveRecognizer, start: SessionStart, pace: Pace) -> None:
         """Reads the sound as it comes, and what is left of it at the end."""
-        read = 0
+        read, tell = 0, Teller(start)
         while (block := await inbox.take(round(_TURN_SECONDS * start.rate))) is not None:
             run = self._engine.bulk if pace.ahead(read) else self._engine.live
-            await self._tell(await run(_encoded, live, live.push, block))
+            await self._tell(await run(_encoded, tell, live, live.push, block))
             read += len(block)
-        await self._tell(await self._engine.live(_encoded, live, live.close))
+        await self._tell(await self._engine.live(_encoded, tell, live, live.close))
         if self._ending is None:
             await self._outbox.put(encode_ended(audio_ms=round(1_000 * read / start.rate), events=self._events))
         await self._outbox.put(None)
@@ -221,9 +221,9 @@ def _profile(name: str | None) -> VoiceProfile | None:
         ) from None
 
 
-def _encoded(live: LiveRecognizer, listen: Callable[..., list[Event]], *sound: Any) -> list[str]:
+def _encoded(tell: Teller, live: LiveRecognizer, listen: Callable[..., list[Event]], *sound: Any) -> list[str]:
     """Events as text, made in the thread that heard them: the event loop only passes them on."""
     events = listen(*sound)
     if live.profile is not None:
         ProfileStore().follow(live, events)
-    return [encode_event(event) for event in events]
+    return tell(events)
