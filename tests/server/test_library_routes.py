@@ -21,7 +21,7 @@ PNG = bytes.fromhex(
 
 
 @pytest.fixture
-def home(monkeypatch, tmp_path, quick):
+def home(monkeypatch, tmp_path, quick):  # noqa: ARG001, a fixture
     """A data folder of the test's own, without a library yet."""
     monkeypatch.setenv("AFFETTO_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("AFFETTO_CACHE_DIR", str(tmp_path / "cache"))
@@ -45,7 +45,8 @@ def numbers(client):
     return client.get("/v1/library/map").json()["ids"]
 
 
-def test_without_a_library_there_is_the_starter_catalog(home, client):
+@pytest.mark.usefixtures("home")
+def test_without_a_library_there_is_the_starter_catalog(client):
     found = client.get("/v1/library").json()
     assert (found["own"], found["status"], found["scan"]["state"]) == (False, None, "idle")
     points = client.get("/v1/library/map").json()
@@ -79,12 +80,14 @@ def test_folders_are_added_on_the_machine_of_the_server_only(home, client):
     assert "affetto library add" in problem(there, 403, "not-here")
 
 
-def test_a_scan_can_be_stopped(music, client):
+@pytest.mark.usefixtures("music")
+def test_a_scan_can_be_stopped(client):
     assert client.delete("/v1/library/scan").status_code == 202
     assert client.post("/v1/library/scan").status_code == 202
 
 
-def test_the_regions_cover_the_map_and_can_be_played(music, client):
+@pytest.mark.usefixtures("music")
+def test_the_regions_cover_the_map_and_can_be_played(client):
     found = client.get("/v1/library/regions").json()
     assert len(found["owner"]) == 30
     assert sum(region["size"] for region in found["regions"]) == 30
@@ -97,7 +100,8 @@ def test_the_regions_cover_the_map_and_can_be_played(music, client):
     assert len(members) == found["regions"][0]["size"]
 
 
-def test_tracks_are_found_by_words_and_by_place(music, client):
+@pytest.mark.usefixtures("music")
+def test_tracks_are_found_by_words_and_by_place(client):
     (hit,) = client.get("/v1/library/tracks", params={"words": "piece bh"}).json()["tracks"]
     assert hit["title"] == "Piece bh"
     near = client.get("/v1/library/tracks", params={"valence": 1, "arousal": 1, "limit": 5}).json()["tracks"]
@@ -105,7 +109,8 @@ def test_tracks_are_found_by_words_and_by_place(music, client):
     assert near[0]["valence"] + near[0]["arousal"] > far[0]["valence"] + far[0]["arousal"]
 
 
-def test_a_track_is_put_where_the_person_says_and_back(music, client):
+@pytest.mark.usefixtures("music")
+def test_a_track_is_put_where_the_person_says_and_back(client):
     number = numbers(client)[0]
     before = client.get(f"/v1/library/tracks/{number}").json()
     fixed = client.post(f"/v1/library/tracks/{number}/mood", json={"valence": 0.9, "arousal": -0.9}).json()
@@ -116,7 +121,8 @@ def test_a_track_is_put_where_the_person_says_and_back(music, client):
     problem(client.get("/v1/library/tracks/99999"), 422, "bad-input")
 
 
-def test_the_sound_of_a_track_comes_whole_and_in_parts(music, client):
+@pytest.mark.usefixtures("music")
+def test_the_sound_of_a_track_comes_whole_and_in_parts(client):
     number = numbers(client)[0]
     collection = default_collection()
     content = collection.paths(number)[0].read_bytes()
@@ -132,13 +138,15 @@ def test_the_sound_of_a_track_comes_whole_and_in_parts(music, client):
     assert client.get(f"/v1/tracks/{number}/audio", headers={"range": "bytes=9999999-"}).status_code == 416
 
 
+@pytest.mark.usefixtures("music")
 @pytest.mark.parametrize("number", ["99999", "0", "-1", "1.5", "../../etc/passwd", "%2e%2e%2f", "1%00", "9" * 30])
-def test_nothing_but_a_track_of_the_library_is_served(music, client, number):
+def test_nothing_but_a_track_of_the_library_is_served(client, number):
     for what in ("audio", "cover"):
         assert client.get(f"/v1/tracks/{number}/{what}").status_code in (404, 422)
 
 
-def test_a_link_that_leads_out_of_the_folder_is_not_followed(music, home, client):
+@pytest.mark.usefixtures("music")
+def test_a_link_that_leads_out_of_the_folder_is_not_followed(home, client):
     number = numbers(client)[0]
     (path,) = default_collection().paths(number)
     secret = home / "secret.wav"
@@ -148,7 +156,8 @@ def test_a_link_that_leads_out_of_the_folder_is_not_followed(music, home, client
     problem(client.get(f"/v1/tracks/{number}/audio"), 404, "no-such-track")
 
 
-def test_a_track_whose_file_is_gone_says_so(music, client):
+@pytest.mark.usefixtures("music")
+def test_a_track_whose_file_is_gone_says_so(client):
     number = numbers(client)[0]
     default_collection().paths(number)[0].unlink()
     assert "scan" in problem(client.get(f"/v1/tracks/{number}/audio"), 404, "no-such-track")
@@ -175,7 +184,8 @@ def test_a_cover_is_a_picture_or_nothing(music, client):
     assert client.get(f"/v1/tracks/{third}/cover").content == PNG
 
 
-def test_writes_from_other_pages_are_refused(music, client):
+@pytest.mark.usefixtures("music")
+def test_writes_from_other_pages_are_refused(client):
     number = numbers(client)[0]
     mood = {"valence": 0, "arousal": 0}
     for headers in (
@@ -190,6 +200,7 @@ def test_writes_from_other_pages_are_refused(music, client):
     ).is_success
 
 
-def test_the_sound_of_the_library_is_not_for_other_pages(music, client):
+@pytest.mark.usefixtures("music")
+def test_the_sound_of_the_library_is_not_for_other_pages(client):
     number = numbers(client)[0]
     problem(client.get(f"/v1/tracks/{number}/audio", headers={"sec-fetch-site": "cross-site"}), 403, "foreign-origin")

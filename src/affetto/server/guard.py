@@ -22,7 +22,8 @@ class Guard:
     """Refuses pages of other origins, and names that are not the server's.
 
     A browser lets any page open a WebSocket to any server and says only where the page is from; and a page can make
-    its own name point to this machine. Where a browser names no origin it still says whether the page is another site's. Programs that are not browsers send no origin and pass.
+    its own name point to this machine. Where a browser names no origin it still says whether another site asks.
+    Programs that are not browsers send neither and pass.
 
     Args:
         app: What is guarded.
@@ -60,7 +61,8 @@ class Guard:
         return Problem(
             403,
             "foreign-origin",
-            f"pages of {origin or 'another site'} may not use this server; start it with --origin {origin or 'ORIGIN'} to let them",
+            f"pages of {origin or 'another site'} may not use this server; "
+            f"start it with --origin {origin or 'ORIGIN'} to let them",
         )
 
 
