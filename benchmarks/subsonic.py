@@ -15,8 +15,8 @@ from pathlib import Path
 from affetto.affect import Affect
 from affetto.errors import PlayerError
 from affetto.music.track import Track
-from affetto.players.http import Patience
 from affetto.players.journal import Journal
+from affetto.players.patience import Patience
 from affetto.players.secrets import Secret
 from affetto.players.subsonic import Subsonic
 from affetto.players.subsonic_api import SubsonicApi, parameters

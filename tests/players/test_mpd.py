@@ -15,9 +15,9 @@ from affetto.errors import OptionError, PlayerError
 from affetto.music.track import Track
 from affetto.players.base import AccessError, FeedbackKind, Player, StoppedError, UnsureError, Watch
 from affetto.players.connections import connect, open_player
-from affetto.players.http import Patience
 from affetto.players.journal import Journal, marker
 from affetto.players.mpd import MpdPlayer, Playing
+from affetto.players.patience import Patience
 from affetto.players.secrets import Secrets
 from affetto.settings import settings
 from tests.players.listener import Listener

@@ -13,8 +13,8 @@ from affetto.errors import PlayerError
 from affetto.music.track import Track
 from affetto.players import jellyfin, listenbrainz
 from affetto.players.base import AccessError, LaterError, Player, StoppedError, UnsureError, Watch
-from affetto.players.http import Patience
 from affetto.players.journal import Journal, marker
+from affetto.players.patience import Patience
 from affetto.players.secrets import Secret
 from affetto.players.subsonic import Subsonic
 from affetto.players.subsonic_api import SubsonicApi, parameters

@@ -14,8 +14,8 @@ from affetto.music.analysis import FEATURES, Analysis
 from affetto.music.collection import Collection
 from affetto.players.base import AccessError, FeedbackKind, LaterError, StoppedError, Watch
 from affetto.players.connections import connect, open_player
-from affetto.players.http import Patience
 from affetto.players.journal import Journal
+from affetto.players.patience import Patience
 from affetto.players.secrets import Secret, Secrets
 from affetto.players.subsonic import Subsonic, address_of
 from affetto.players.subsonic_api import SubsonicApi, parameters

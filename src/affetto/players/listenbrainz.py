@@ -32,9 +32,10 @@ from affetto.players.base import (
 )
 from affetto.players.connections import Ask, Connection, Connections
 from affetto.players.feedback import FeedbackLog
-from affetto.players.http import Http, Patience, check_url
+from affetto.players.http import Http, check_url
 from affetto.players.journal import Journal
 from affetto.players.matching import GOOD, likeness
+from affetto.players.patience import Patience
 from affetto.players.secrets import Secret, Secrets
 from affetto.players.shelf import Listed, place, title_of
 from affetto.settings import settings

@@ -20,9 +20,9 @@ from affetto.music.text import clean
 from affetto.music.track import Track
 from affetto.players.base import AccessError, Check, Feedback, FeedbackKind, Match, Missing, Placed, Resolution, Watch
 from affetto.players.connections import Ask, Connection
-from affetto.players.http import Patience, Trouble, persevere
 from affetto.players.journal import Journal, marker
 from affetto.players.matching import GOOD, likeness
+from affetto.players.patience import Patience, Trouble, persevere
 from affetto.players.ratings import Ratings
 from affetto.players.secrets import Secret, Secrets, redact
 from affetto.players.shelf import title_of

@@ -28,9 +28,10 @@ from affetto.players.base import (
     Watch,
 )
 from affetto.players.connections import Ask, Connection
-from affetto.players.http import Patience, check_url
+from affetto.players.http import check_url
 from affetto.players.journal import Journal
 from affetto.players.matching import GOOD, likeness
+from affetto.players.patience import Patience
 from affetto.players.ratings import Ratings
 from affetto.players.secrets import Secret, Secrets, redact
 from affetto.players.shelf import Listed, place, title_of
