@@ -19,8 +19,8 @@ from affetto.players.journal import Journal
 from affetto.players.patience import Patience
 from affetto.players.secrets import Secret
 from affetto.players.subsonic import Subsonic
-from affetto.players.subsonic_api import SubsonicApi, parameters
-from affetto.players.subsonic_import import Imported, import_catalog
+from affetto.players.subsonic.api import SubsonicApi, parameters
+from affetto.players.subsonic.catalog import Imported, import_catalog
 from affetto.store import open_store
 from benchmarks.figures import Row, machine, row, table
 from tests.players.fake_servers import PASSWORD, FakeSubsonic, Fault, subsonic_songs

@@ -17,7 +17,7 @@ from affetto.players.journal import Journal, marker
 from affetto.players.patience import Patience
 from affetto.players.secrets import Secret
 from affetto.players.subsonic import Subsonic
-from affetto.players.subsonic_api import SubsonicApi, parameters
+from affetto.players.subsonic.api import SubsonicApi, parameters
 from tests.players.fake_servers import (
     PASSWORD,
     TOKEN,
