@@ -14,7 +14,6 @@ __all__ = [
     "OptionError",
     "PlayerError",
     "PlaylistError",
-    "ProfileError",
     "RecipeError",
     "SettingsError",
     "StoreError",
@@ -39,10 +38,6 @@ class SettingsError(AffettoError):
 
 class ModelError(AffettoError):
     """A model file is missing, damaged or from another version."""
-
-
-class ProfileError(AffettoError):
-    """A voice profile is not there, is damaged or cannot be kept."""
 
 
 class CatalogError(AffettoError):

@@ -147,7 +147,7 @@ def test_an_empty_library_is_refused():
         ("sad", {"strategy": "mood"}, "unknown strategy 'mood': choose from journey, genre"),
         ("sad", {"length": 0}, "length = 0: give a whole number from 1 to 500"),
         ("sad", {"seed": -1}, "seed = -1: give a whole number from 0"),
-        ("sadd", {}, "unknown emotion 'sadd': .*did you mean sad"),
+        ("sadd", {}, "mood 'sadd': .*did you mean sad"),
         (Affect(2, 0), {}, r"start = \(2, 0\): valence and arousal each go from -1 to 1"),
         (Affect(math.nan, 0), {}, "go from -1 to 1"),
         (Affect(0, 0, ((-1, 0), (0, 1))), {}, "no negative variance"),

@@ -18,11 +18,9 @@ from affetto.cli import (
     mood,
     moods,
     play,
-    robustness,
     serve,
     train,
     tune,
-    voice,
 )
 from affetto.errors import AffettoError
 from affetto.version import __version__
@@ -41,7 +39,6 @@ app = typer.Typer(
 for group in (
     hear,
     listen,
-    voice,
     moods,
     mood,
     library,
@@ -51,7 +48,6 @@ for group in (
     train,
     evaluate,
     compare,
-    robustness,
     tune,
     corpus,
     features,

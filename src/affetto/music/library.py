@@ -11,7 +11,7 @@ import numpy.typing as npt
 from affetto.affect import Affect
 from affetto.music.track import Track
 
-__all__ = ["Columns", "Floats", "Indices", "Library", "smallest"]
+__all__ = ["Columns", "Floats", "Indices", "Library", "mismatch", "moments", "smallest"]
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 Indices: TypeAlias = npt.NDArray[np.intp]
@@ -38,6 +38,43 @@ def smallest(cost: Floats, count: int) -> Indices:
         if len(few) > count:
             return few[np.argpartition(cost[few], count)[:count]]
     return np.argpartition(cost, count)[:count]
+
+
+def moments(points: Floats, covariance: Floats) -> Floats:
+    """Second moments of moods: every expected quadratic form is linear in these.
+
+    Args:
+        points: Shape (n, 2), valence and arousal.
+        covariance: Shape (n, 3), as in `Columns`.
+
+    Returns:
+        Shape (5, n): E[v v], E[a a], E[v a], E[v], E[a].
+    """
+    v, a = points[:, 0], points[:, 1]
+    return np.stack([v * v + covariance[:, 0], a * a + covariance[:, 1], v * a + covariance[:, 2], v, a])
+
+
+def mismatch(moods: Floats, points: npt.ArrayLike, precisions: npt.ArrayLike) -> Floats:
+    """Expected squared distance of moods to each of some points.
+
+    With a mood of mean ``t`` and covariance ``S``, a point ``w`` and a precision matrix ``P`` the value is
+    ``E[(x - w)^T P (x - w)] = (t - w)^T P (t - w) + trace(P S)``: a track known less well costs more. One matrix
+    product over the second moments answers for all tracks and points at once.
+
+    Args:
+        moods: As `moments` gives them, shape (5, n).
+        points: Shape (m, 2), valence and arousal of each point.
+        precisions: Shape (m, 2, 2), one symmetric matrix for each point.
+
+    Returns:
+        Shape (m, n).
+    """
+    w = np.asarray(points, dtype=np.float64).reshape(-1, 2)
+    p = np.asarray(precisions, dtype=np.float64).reshape(-1, 2, 2)
+    pull = np.einsum("mij,mj->mi", p, w)
+    terms = np.stack([p[:, 0, 0], p[:, 1, 1], 2 * p[:, 0, 1], -2 * pull[:, 0], -2 * pull[:, 1]], axis=1)
+    constant = np.einsum("mi,mi->m", w, pull)
+    return terms.astype(np.float32) @ moods + constant.astype(np.float32)[:, None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -100,6 +137,14 @@ class Library(Sequence[Track]):
         """The tracks at these places."""
         return [self._tracks[place] for place in places]
 
+    def find(self, identity: str) -> int | None:
+        """Where the track of an id is, or None if it is not in this library."""
+        return self._ids.get(identity)
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        return {track.id: place for place, track in enumerate(self._tracks)}
+
     def subset(self, indices: Iterable[int]) -> "Library":
         """The tracks at these places, as a library of their own."""
         return Library(self.take(indices))
@@ -133,17 +178,12 @@ class Library(Sequence[Track]):
         return np.stack([self.columns.valence, self.columns.arousal], axis=1)
 
     @cached_property
-    def _moments(self) -> Floats:
-        # E[v v], E[a a], E[v a], E[v], E[a] of each mood: every expected quadratic form is linear in these.
-        v, a, cov = self.columns.valence, self.columns.arousal, self.columns.covariance
-        return np.stack([v * v + cov[:, 0], a * a + cov[:, 1], v * a + cov[:, 2], v, a])
+    def moments(self) -> Floats:
+        """Second moments of the moods, see `moments`."""
+        return moments(self.points, self.columns.covariance)
 
     def mismatch(self, points: npt.ArrayLike, precisions: npt.ArrayLike) -> Floats:
-        """Expected squared distance of every mood to each of some points.
-
-        With a mood of mean ``t`` and covariance ``S``, a point ``w`` and a precision matrix ``P`` the value is
-        ``E[(x - w)^T P (x - w)] = (t - w)^T P (t - w) + trace(P S)``: a track known less well costs more. One matrix
-        product over the second moments answers for all tracks and points at once.
+        """Expected squared distance of every mood to each of some points, see `mismatch`.
 
         Args:
             points: Shape (m, 2), valence and arousal of each point.
@@ -152,12 +192,7 @@ class Library(Sequence[Track]):
         Returns:
             Shape (m, n).
         """
-        w = np.asarray(points, dtype=np.float64).reshape(-1, 2)
-        p = np.asarray(precisions, dtype=np.float64).reshape(-1, 2, 2)
-        pull = np.einsum("mij,mj->mi", p, w)
-        terms = np.stack([p[:, 0, 0], p[:, 1, 1], 2 * p[:, 0, 1], -2 * pull[:, 0], -2 * pull[:, 1]], axis=1)
-        constant = np.einsum("mi,mi->m", w, pull)
-        return terms.astype(np.float32) @ self._moments + constant.astype(np.float32)[:, None]
+        return mismatch(self.moments, points, precisions)
 
     def nearest(self, mood: Affect, count: int) -> Indices:
         """Places of the ``count`` tracks nearest to a mood by expected squared distance, nearest first.

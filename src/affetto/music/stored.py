@@ -28,6 +28,7 @@ _FORMAT = 1
 _KEPT = 4096
 _BATCH = 1000
 _ROWS = 50_000
+_LONGEST_NUMBER = 18  # digits: more do not fit into 64 bits
 
 _FACTS = (
     TrackRow.id,
@@ -46,6 +47,11 @@ _FACTS = (
     TrackRow.fixed_tempo,
     TrackRow.tempo,
     TrackRow.tag_tempo,
+    TrackRow.album,
+    TrackRow.key,
+    TrackRow.mode,
+    TrackRow.tag_key,
+    TrackRow.loudness,
 )
 _TEMPO = func.coalesce(TrackRow.fixed_tempo, TrackRow.tempo, TrackRow.tag_tempo)
 
@@ -56,7 +62,8 @@ def usable() -> tuple[Any, ...]:
 
 
 def _track(row: Any, path: str | None) -> Track:
-    number, title, artist, uri, valence, arousal, vv, aa, va, source, genre, feels, seconds, fixed, tempo, tag = row
+    number, title, artist, uri, valence, arousal, vv, aa, va, source, genre, feels, seconds, *sound = row
+    fixed, tempo, tag_tempo, album, key, mode, tag_key, loudness = sound
     return Track(
         id=str(number),
         title=title,
@@ -66,8 +73,11 @@ def _track(row: Any, path: str | None) -> Track:
         mood_source=source,
         genre=genre,
         feels=tuple(feels.split("|")) if feels else (),
-        tempo=fixed or tempo or tag,
+        tempo=fixed or tempo or tag_tempo,
         seconds=seconds,
+        album=album,
+        key=f"{key} {mode}".strip() or tag_key,
+        loudness=loudness,
     )
 
 
@@ -148,8 +158,11 @@ class StoredLibrary(Library):
                 self._known.popitem(last=False)
         return [found[place] for place in wanted]
 
-    def place(self, number: int) -> int | None:
-        """Where the track of a number is, or None if it is not in this library."""
+    def find(self, identity: str) -> int | None:
+        """Where the track of an id is, or None if it is not in this library."""
+        if not identity.isdecimal() or len(identity) > _LONGEST_NUMBER:
+            return None
+        number = int(identity)
         place = int(np.searchsorted(self.numbers, number))
         return place if place < len(self) and self.numbers[place] == number else None
 

@@ -41,6 +41,9 @@ class Track:
         feels: Mood words given to the track, in lower case.
         tempo: Beats per minute, or None when unknown.
         seconds: Length, or None when unknown.
+        album: Album that it is from; empty when unknown.
+        key: Key ("C major", "F# minor"); empty when unknown.
+        loudness: Integrated loudness in LUFS, or None when unknown.
         licence: Short name of the licence ("CC BY 4.0"); empty when not stated.
         credit: The line to show wherever the track is played; empty when none is asked for.
     """
@@ -55,12 +58,17 @@ class Track:
     feels: tuple[str, ...] = ()
     tempo: float | None = None
     seconds: float | None = None
+    album: str = ""
+    key: str = ""
+    loudness: float | None = None
     licence: str = ""
     credit: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tempo", _known(self.tempo))
         object.__setattr__(self, "seconds", _known(self.seconds))
+        if self.loudness is not None and not math.isfinite(self.loudness):
+            object.__setattr__(self, "loudness", None)
         mood = self.mood
         if not all(map(math.isfinite, (mood.valence, mood.arousal, *mood.covariance[0], *mood.covariance[1]))):
             object.__setattr__(self, "mood", _UNKNOWN_MOOD)
@@ -96,6 +104,9 @@ class Track:
             "feels": list(self.feels),
             "tempo": self.tempo,
             "seconds": self.seconds,
+            "album": self.album,
+            "key": self.key,
+            "loudness": self.loudness,
             "licence": self.licence,
             "credit": self.credit,
             "valence": self.mood.valence,

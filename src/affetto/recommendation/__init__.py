@@ -3,10 +3,14 @@
 from affetto.recommendation.intent import INTENTS, Intent, Plan, Start, default_plan, goal, parse_intent
 from affetto.recommendation.journey import SMALLEST_STEP, Journey, Waypoint, plan_journey
 from affetto.recommendation.playlist import Playlist, PlaylistItem
-from affetto.recommendation.recommender import STRATEGIES, check_options, mood_playlist, recommend
+from affetto.recommendation.recommender import mood_playlist, recommend
+from affetto.recommendation.replan import replan
+from affetto.recommendation.shape import SHAPES, Shape
+from affetto.recommendation.wishes import STRATEGIES, check_options
 
 __all__ = [
     "INTENTS",
+    "SHAPES",
     "SMALLEST_STEP",
     "STRATEGIES",
     "Intent",
@@ -14,6 +18,7 @@ __all__ = [
     "Plan",
     "Playlist",
     "PlaylistItem",
+    "Shape",
     "Start",
     "Waypoint",
     "check_options",
@@ -23,4 +28,5 @@ __all__ = [
     "parse_intent",
     "plan_journey",
     "recommend",
+    "replan",
 ]

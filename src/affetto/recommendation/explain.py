@@ -7,8 +7,10 @@ from affetto.music.track import Track
 from affetto.music.words import mood_word
 from affetto.recommendation.intent import Intent
 from affetto.recommendation.journey import Journey
+from affetto.recommendation.leaning import Leaning
+from affetto.recommendation.taste.columns import name_key
 
-__all__ = ["DOUBT", "doubt_note", "is_doubtful", "track_reasons"]
+__all__ = ["DOUBT", "TasteReasons", "doubt_note", "is_doubtful", "track_reasons"]
 
 DOUBT = 0.42
 """Spread of a start, averaged over both axes, from which it counts as doubtful: wider than half the way between two
@@ -18,6 +20,8 @@ _FAR = 0.4
 _TURN = 0.1
 _SAME_PULSE = 0.08
 _FEELS_SHOWN = 3
+_NOTABLE = 0.1  # of a like
+_COUNTS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 _NO_GENRE = {"unclassifiable", "unknown", "other"}
 
 
@@ -68,9 +72,9 @@ def _tempo_reason(tempo: float | None, before: float | None) -> str | None:
     if tempo is None:
         return None
     if before is None:
-        return f"{tempo:g} bpm"
+        return f"{tempo:.0f} bpm"
     if tempo == before:
-        return f"same pulse, {tempo:g} bpm"
+        return f"same pulse, {tempo:.0f} bpm"
     octaves = math.log2(tempo / before)
     if abs(octaves) < _SAME_PULSE:
         change = "same pulse"
@@ -78,7 +82,7 @@ def _tempo_reason(tempo: float | None, before: float | None) -> str | None:
         change = "double time" if octaves > 0 else "half time"
     else:
         change = "quickens" if octaves > 0 else "slows"
-    return f"{change}, {before:g} to {tempo:g} bpm"
+    return f"{change}, {before:.0f} to {tempo:.0f} bpm"
 
 
 def _sound_reason(track: Track) -> str | None:
@@ -89,12 +93,48 @@ def _sound_reason(track: Track) -> str | None:
     return f"{feels} ({genre})" if feels else genre
 
 
-def track_reasons(journey: Journey, tracks: list[Track]) -> list[tuple[str, ...]]:
-    """Why each track of a playlist is there: its place on the journey, its tempo after the one before, its sound.
+class TasteReasons:
+    """What a listener is known to think of the tracks of a playlist.
+
+    Args:
+        leaning: The listener and these tracks, in playing order.
+    """
+
+    def __init__(self, leaning: Leaning) -> None:
+        self._leaning = leaning
+        self._familiar = leaning.taste.familiarity.scores(leaning.columns, leaning.taste.now)
+
+    def of(self, number: int, track: Track) -> str | None:
+        """What is liked of a track in a few words; None where nothing is known or it is neither here nor there."""
+        taste, columns = self._leaning.taste, self._leaning.columns
+        likes = taste.likes.get(name_key(track.artist), 0)
+        if likes:
+            return f"you liked {_COUNTS.get(likes, str(likes))} by this artist"
+        parts = taste.parts(columns, number)
+        said = {
+            "you liked it before": parts.track,
+            "you like this artist": parts.artist,
+            f"you like {track.genre.casefold()}": parts.genre if track.genre else 0.0,
+            "sounds like what you like": parts.content + parts.cluster,
+        }
+        words = max(said, key=lambda words: said[words])
+        if said[words] >= _NOTABLE:
+            return words
+        liking = self._leaning.liking
+        if liking is not None and liking[number] - parts.total >= _NOTABLE and not self._familiar[number]:
+            return "new to you, to find out whether you like it"
+        return None
+
+
+def track_reasons(journey: Journey, tracks: list[Track], *, taste: TasteReasons | None = None) -> list[tuple[str, ...]]:
+    """Why each track of a playlist is there.
+
+    Its place on the journey, what is liked of it, its tempo after the one before, its sound.
 
     Args:
         journey: The way that was followed.
         tracks: The tracks in playing order.
+        taste: What the listener is known to think of them; None for anybody.
     """
     reasons: list[tuple[str, ...]] = []
     steps = journey.steps
@@ -103,6 +143,7 @@ def track_reasons(journey: Journey, tracks: list[Track]) -> list[tuple[str, ...]
         beside = before if index and steps[index] == steps[index - 1] else None
         parts = (
             _place_reason(journey, steps[index], track, beside),
+            None if taste is None else taste.of(index, track),
             _tempo_reason(track.tempo, before.tempo if before else None),
             _sound_reason(track),
         )

@@ -1,11 +1,12 @@
 """What the listener wants of the music, and where each wish leads on the circumplex."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
 from affetto.affect import Affect, Emotion, circumplex
+from affetto.errors import OptionError
 from affetto.recommendation.options import one_of
 from affetto.voice.reading import Reading
 
@@ -14,9 +15,11 @@ __all__ = [
     "Intent",
     "Plan",
     "Start",
+    "chosen_plan",
     "default_plan",
     "goal",
     "parse_intent",
+    "parse_intents",
     "start_affect",
     "start_emotion",
 ]
@@ -25,6 +28,7 @@ Start = Reading | Affect | Emotion
 """Where a playlist may start: what was heard, a point, or an emotion by name."""
 
 _UNSURE_BELOW = 0.3
+_MOST = 4  # intents of one playlist
 # Where music offends nobody: between calm and easygoing. The start when nothing at all is known.
 _UNKNOWN = Affect(0.3, -0.05, ((0.1, 0.0), (0.0, 0.1)))
 
@@ -145,6 +149,21 @@ def parse_intent(name: str) -> Intent:
     return Intent(one_of("intent", name, [str(intent) for intent in Intent]))
 
 
+def parse_intents(names: "Intent | str") -> tuple[Intent, ...]:
+    """One intent, or several in order with commas between them.
+
+    Raises:
+        OptionError: If one is not known, or there are more than four.
+
+    >>> parse_intents("let out, calm")
+    (<Intent.LET_OUT: 'let_out'>, <Intent.CALM: 'calm'>)
+    """
+    found = tuple(parse_intent(name) for name in str(names).split(","))
+    if len(found) > _MOST:
+        raise OptionError(f"intent {str(names)!r}: {len(found)} of them; give at most {_MOST}")
+    return found
+
+
 def goal(intent: Intent, start: Affect) -> Affect:
     """Where an intent leads from a start, as a point known exactly.
 
@@ -194,3 +213,18 @@ def default_plan(start: Start) -> Plan:
         if start.confidence < _UNSURE_BELOW:
             return Plan(intents=(Intent.LIFT,), explanation=_UNSURE)
     return _DEFAULTS[start_emotion(start) or Emotion.NEUTRAL]
+
+
+def chosen_plan(intents: Sequence[Intent], *, before: Emotion | None = None) -> Plan:
+    """The plan that somebody chose.
+
+    Args:
+        intents: What they chose, in order.
+        before: The emotion for which they chose it an earlier time; None when they chose it now.
+
+    >>> chosen_plan([Intent.CALM], before=Emotion.SAD).explanation
+    'As you chose the last time it sounded sad: towards slow, peaceful music.'
+    """
+    words = ", then ".join(INTENTS[intent] for intent in intents)
+    lead = "As asked" if before is None else f"As you chose the last time it sounded {before}"
+    return Plan(intents=tuple(intents), explanation=f"{lead}: {words}.")

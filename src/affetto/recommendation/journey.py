@@ -7,8 +7,9 @@ from affetto.affect import Affect, Covariance
 from affetto.music.library import Library
 from affetto.music.words import mood_word
 from affetto.recommendation.intent import Intent, goal
+from affetto.recommendation.shape import Shape
 
-__all__ = ["SMALLEST_STEP", "Journey", "Waypoint", "plan_journey"]
+__all__ = ["SMALLEST_STEP", "Journey", "Waypoint", "leads_somewhere", "plan_journey"]
 
 SMALLEST_STEP = 0.25
 """Two moods closer than this cannot be told apart by the mood estimates: their order is right 85 % of the time at .25
@@ -80,6 +81,16 @@ def _fading(covariance: Covariance, left: float) -> Covariance:
     return ((vv * left**2, va * left**2), (va * left**2, aa * left**2))
 
 
+def _arrived(start: Affect, end: Affect, intent: Intent, tracks: int) -> Waypoint:
+    """The goal of an intent, with what is left of the doubt at the end of a way: none."""
+    return Waypoint(
+        affect=Affect(end.valence, end.arousal, _fading(start.covariance, 0.0)),
+        intent=intent,
+        tracks=tracks,
+        progress=1.0,
+    )
+
+
 def _shares(tracks: int, places: int) -> list[int]:
     """Tracks for each place: evenly, what is left over first to arriving, then to setting out."""
     even, over = divmod(tracks, places)
@@ -112,18 +123,21 @@ def _leg(start: Affect, end: Affect, intent: Intent, tracks: int, *, first: bool
     ]
 
 
-def plan_journey(start: Affect, intents: Sequence[Intent], length: int, library: Library) -> Journey:
+def plan_journey(
+    start: Affect, intents: Sequence[Intent], length: int, library: Library, *, shape: Shape = Shape.GRADUAL
+) -> Journey:
     """Waypoints for ``length`` tracks that serve the intents one after the other.
 
-    Each leg is a straight line in equal steps of at least `SMALLEST_STEP`; a goal closer than one step is stayed at.
-    Goals that the library does not hold move to the nearest mood that it does hold. The tracks are shared evenly
-    among the legs, and within a leg among its waypoints.
+    A direct journey plays at the goal of each intent. In a gradual one each leg is a straight line in equal steps of at
+    least `SMALLEST_STEP`; a goal closer than one step is stayed at. Goals that the library does not hold move to the
+    nearest mood that it does hold. The tracks are shared evenly among the legs, and within a leg among its waypoints.
 
     Args:
         start: Where the listener is, with covariance.
         intents: At least one.
         length: Tracks, at least 1.
         library: Not empty.
+        shape: How it gets there.
 
     >>> from affetto.music import starter
     >>> journey = plan_journey(Affect(-0.5, 0.5), [Intent.CALM], 12, starter())
@@ -143,10 +157,19 @@ def plan_journey(start: Affect, intents: Sequence[Intent], length: int, library:
                 f"{mood_word(end)}."
             )
         tracks = length // len(legs) + (number == len(legs) - 1) * (length % len(legs))
-        leg = _leg(here, aim if intent is Intent.STAY else end, intent, tracks, first=not waypoints)
+        end = aim if intent is Intent.STAY else end
+        if shape is Shape.DIRECT and end != here:
+            leg = [_arrived(here, end, intent, tracks)]
+        else:
+            leg = _leg(here, end, intent, tracks, first=not waypoints)
         if waypoints and leg[0].affect == here:
             last = waypoints.pop()
             leg = [replace(last, tracks=last.tracks + tracks)]
         waypoints += leg
         here = leg[-1].affect
     return Journey(start=start, waypoints=tuple(waypoints), notes=tuple(dict.fromkeys(notes)))
+
+
+def leads_somewhere(journey: Journey) -> bool:
+    """Whether the way is far enough that its shape matters: some waypoint lies a step or more from the start."""
+    return any(point.affect.distance(journey.start) >= SMALLEST_STEP for point in journey.waypoints)

@@ -1,11 +1,12 @@
 """Check what a caller asks for, and say what would have been right."""
 
+import math
 from collections.abc import Sequence
 from difflib import get_close_matches
 
 from affetto.errors import OptionError
 
-__all__ = ["one_of", "whole_number"]
+__all__ = ["number", "one_of", "whole_number"]
 
 
 def one_of(name: str, value: object, choices: Sequence[str]) -> str:
@@ -37,3 +38,18 @@ def whole_number(name: str, value: object, low: int, high: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise OptionError(f"{name} = {value!r}: give a whole number from {low} to {high}")
     return value
+
+
+def number(name: str, value: object, low: float, high: float) -> float:
+    """A number within bounds.
+
+    Raises:
+        OptionError: If it is not one.
+
+    >>> number("novelty", 1, -1, 1)
+    1.0
+    """
+    known = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    if not low <= known <= high:
+        raise OptionError(f"{name} = {value!r}: give a number from {low:g} to {high:g}")
+    return known

@@ -1,14 +1,21 @@
 """Tracks in order, each with its reasons."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from affetto.affect import Affect
 from affetto.music.track import Track
 from affetto.recommendation.intent import Intent, Plan
 from affetto.recommendation.journey import Journey
+from affetto.recommendation.request import Request, format_request
+from affetto.recommendation.shape import Shape
 
 __all__ = ["Playlist", "PlaylistItem"]
+
+
+_NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,11 +24,16 @@ class PlaylistItem:
 
     Attributes:
         track: The track.
-        reasons: Short phrases: its place on the journey, its tempo, its feels.
+        reasons: Short phrases: its place on the journey, what is liked of it, its tempo, its feels.
+        parts: What it cost when it was chosen, by what it cost for, see `affetto.recommendation.rank.Chosen`; negative
+            speaks for it.
+        propensity: Probability that it, of all candidates, was put at its place; None where that is not known.
     """
 
     track: Track
     reasons: tuple[str, ...]
+    parts: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
+    propensity: float | None = None
 
     @property
     def why(self) -> str:
@@ -30,7 +42,12 @@ class PlaylistItem:
 
     def to_dict(self) -> dict[str, Any]:
         """The track as plain values, with its reasons."""
-        return {**self.track.to_dict(), "reasons": list(self.reasons)}
+        return {
+            **self.track.to_dict(),
+            "reasons": list(self.reasons),
+            "parts": {name: round(cost, 4) for name, cost in self.parts.items()},
+            "propensity": None if self.propensity is None else round(self.propensity, 4),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +62,9 @@ class Playlist:
         seed: The seed; the same start, options, library and seed make the same playlist again.
         notes: What the listener should know (a doubtful reading, a library that holds little).
         library: The music that it was made from ("your library", "the starter catalog").
+        request: What made it; None for a live playlist.
+        listener: For whom it was made; None for anybody.
+        number: Its number among the playlists kept for the listener; None where it is not kept.
     """
 
     plan: Plan
@@ -54,6 +74,9 @@ class Playlist:
     seed: int
     notes: tuple[str, ...] = ()
     library: str = "the library given"
+    request: Request | None = None
+    listener: str | None = None
+    number: int | None = None
 
     @property
     def intent(self) -> Intent:
@@ -64,6 +87,11 @@ class Playlist:
     def start(self) -> Affect:
         """Where the listener is."""
         return self.journey.start
+
+    @property
+    def shape(self) -> Shape:
+        """How the journey gets to its goal."""
+        return Shape.GRADUAL if self.request is None else self.request.shape
 
     @property
     def tracks(self) -> tuple[Track, ...]:
@@ -106,7 +134,11 @@ class Playlist:
             "tracks": [item.to_dict() for item in self.items],
             "notes": list(self.notes),
             "strategy": self.strategy,
+            "shape": str(self.shape),
             "seed": self.seed,
             "library": self.library,
             "seconds": self.seconds,
+            "request": None if self.request is None else format_request(self.request),
+            "listener": self.listener,
+            "number": self.number,
         }

@@ -1,17 +1,23 @@
 """The candidates of a playlist and what each would cost at each waypoint."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
-from affetto.music.library import Floats, Indices, Library, smallest
+from affetto.music.library import Floats, Indices, Library, mismatch, moments, smallest
+from affetto.music.track import Track
+from affetto.recommendation.flow import fifths
 from affetto.recommendation.intent import Intent
 from affetto.recommendation.journey import Journey
+from affetto.recommendation.leaning import Leaning
 
-__all__ = ["LOW", "Pool", "gather"]
+__all__ = ["LIKING", "LOW", "Pool", "gather", "total"]
+
+LIKING = 4.0
+"""What an expected reward of 1, a like, weighs: inside the band of the mood more than any difference in mood."""
 
 LOW = (-0.15, -0.1)
 """Valence and arousal below which a track counts as low: long runs of such tracks can deepen a low mood
@@ -49,23 +55,49 @@ class Pool:
 
     Attributes:
         places: Where they are in the library, ascending.
-        cost: Shape (waypoints, candidates): mismatch of mood, character and length, 0 or more (apt character less).
+        tracks: The tracks there.
+        layers: What each candidate costs at each waypoint, by what it costs for; each of shape (waypoints, candidates):
+            "mood", "character" (of the feels and the genre; apt ones cost less than nothing), "length", and where
+            there is a listener "liking" (negative for what is liked), "recent", "novelty".
         octave: log2 of the tempo, NaN when unknown.
+        fifths: Key on the circle of fifths, shape (candidates, 2), NaN when unknown.
+        loudness: In LUFS, NaN when unknown.
         artist: Code of the artist.
+        album: Code of the album; -1 when unknown.
         genre: Code of the genre.
         work: Code of the piece: versions share it.
         feels: Shape (candidates, feels): 1 where the track has the feel.
         low: Whether the mood is low in valence and in arousal.
+        leaning: The listener and these candidates; None without a listener.
     """
 
     places: Indices
-    cost: Floats
+    tracks: Sequence[Track]
+    layers: Mapping[str, Floats]
     octave: Floats
+    fifths: Floats
+    loudness: Floats
     artist: Indices
+    album: Indices
     genre: Indices
     work: Indices
     feels: Floats
     low: npt.NDArray[np.bool_]
+    leaning: Leaning | None
+
+    @property
+    def cost(self) -> Floats:
+        """What each candidate costs at each waypoint, shape (waypoints, candidates)."""
+        return total(self.layers.values())
+
+
+def total(layers: Iterable[Floats]) -> Floats:
+    """The sum of costs of one shape."""
+    first, *others = layers
+    found = first.astype(np.float32)
+    for layer in others:
+        found += layer
+    return found
 
 
 def _codes(values: Iterable[str]) -> Indices:
@@ -73,20 +105,41 @@ def _codes(values: Iterable[str]) -> Indices:
     return np.array([known.setdefault(value, len(known)) for value in values], dtype=np.intp)
 
 
-def _mood_cost(journey: Journey, library: Library) -> Floats:
-    """Expected squared Mahalanobis distance to each waypoint, plus the pull to safety while the start is in doubt.
+class _Way:
+    """A journey as what moods are held against.
 
-    ``E[(x - w)^T (S_w + .25^2 I)^-1 (x - w)] + 8 mean(diag S_w) E|x - safe|^2`` with the track's mood as ``x``: the
-    doubt about the listener (``S_w``) lets tracks lie farther off, the doubt about a track makes it dearer.
+    The cost of a mood at a waypoint is the expected squared Mahalanobis distance, plus the pull to safety while the
+    start is in doubt: ``E[(x - w)^T P (x - w)] + 8 mean(diag S_w) E|x - safe|^2`` with the track's mood as ``x`` and
+    ``P = (S_w + .25^2 I)^-1``. The doubt about the listener (``S_w``) lets tracks lie farther off, the doubt about a
+    track makes it dearer.
     """
-    points = [(point.affect.valence, point.affect.arousal) for point in journey.waypoints]
-    spread = np.array([point.affect.covariance for point in journey.waypoints])
-    cost = library.mismatch(points, np.linalg.inv(spread + _TOLERANCE**2 * np.eye(2)))
-    doubt = np.trace(spread, axis1=1, axis2=2) / 2
-    if doubt.any():
-        pull = _SAFE_WEIGHT * doubt[:, None, None] * np.eye(2)
-        cost += library.mismatch([_SAFE] * len(points), pull)
-    return cost
+
+    def __init__(self, journey: Journey) -> None:
+        self._points = np.array([(point.affect.valence, point.affect.arousal) for point in journey.waypoints])
+        spread = np.array([point.affect.covariance for point in journey.waypoints])
+        self._precisions = np.linalg.inv(spread + _TOLERANCE**2 * np.eye(2))
+        self._doubt = np.trace(spread, axis1=1, axis2=2) / 2
+
+    def costs(self, moods: Floats) -> Floats:
+        """What moods (as `affetto.music.library.moments` gives them) cost, shape (waypoints, moods)."""
+        cost = mismatch(moods, self._points, self._precisions)
+        if self._doubt.any():
+            pull = _SAFE_WEIGHT * self._doubt[:, None, None] * np.eye(2)
+            cost += mismatch(moods, [_SAFE] * len(self._points), pull)
+        return cost
+
+    def bands(self, points: Floats, covariance: Floats) -> Floats:
+        """How far moods are inside the band of each waypoint: 1 inside, less the farther outside.
+
+        The band reaches as far as the tolerance and the doubt about the listener (``(x - w)^T P (x - w) <= 1``) and
+        then as far as the doubt about the track (``+ trace(P S)``).
+        """
+        p = self._precisions.astype(np.float32)
+        apart = points[None] - self._points.astype(np.float32)[:, None]
+        squared = np.einsum("mni,mij,mnj->mn", apart, p, apart, optimize=True)
+        doubt = p[:, 0, 0, None] * covariance[:, 0] + p[:, 1, 1, None] * covariance[:, 1]
+        doubt += 2 * p[:, 0, 1, None] * covariance[:, 2]
+        return np.minimum(1.0, (1.0 + doubt) / np.maximum(squared, 1e-6))
 
 
 def _length_cost(seconds: Floats) -> Floats:
@@ -95,7 +148,27 @@ def _length_cost(seconds: Floats) -> Floats:
     return np.nan_to_num(np.maximum(outside, 0.0), nan=0.0).astype(np.float32)
 
 
-def gather(journey: Journey, library: Library, length: int, among: Indices | None = None) -> Pool:
+def _lean(cost: Floats, way: _Way, library: Library, leaning: Leaning) -> None:
+    """Adds to the cost of mood what the listener adds, where that is felt among all tracks of the library."""
+    if leaning.moved is not None:
+        cost[:, leaning.moved.places] = way.costs(moments(leaning.moved.points, leaning.moved.covariance))
+    if leaning.liking is not None:
+        band = way.bands(library.points, library.columns.covariance)
+        band *= np.float32(-LIKING) * leaning.liking
+        cost += band
+    cost[:, leaning.known] += leaning.recent + leaning.novelty
+    cost[:, leaning.barred] = np.inf
+
+
+def gather(
+    journey: Journey,
+    library: Library,
+    length: int,
+    among: Indices | None = None,
+    *,
+    leaning: Leaning | None = None,
+    heard: Indices | None = None,
+) -> Pool:
     """The candidates for a playlist: the best for each waypoint, enough over all, and some that are not low.
 
     Args:
@@ -103,8 +176,15 @@ def gather(journey: Journey, library: Library, length: int, among: Indices | Non
         library: Where to look.
         length: Tracks wanted.
         among: Places to choose from; None for the whole library.
+        leaning: The listener; None for anybody.
+        heard: Places that were heard in this session and are left out.
     """
-    cost = _mood_cost(journey, library)
+    way = _Way(journey)
+    cost = way.costs(library.moments)
+    if leaning is not None:
+        _lean(cost, way, library, leaning)
+    if heard is not None:
+        cost[:, heard] = np.inf
     if among is not None:
         outside = np.ones(len(library), dtype=np.bool_)
         outside[among] = False
@@ -117,30 +197,65 @@ def gather(journey: Journey, library: Library, length: int, among: Indices | Non
     places = np.unique(np.concatenate(chosen))
     places = places[np.isfinite(overall[places])]
     tracks = library.take(places.tolist())
+    return Pool(
+        places=places,
+        tracks=tracks,
+        layers=_layers(journey, way, library, places, tracks, leaning),
+        octave=columns.octave[places],
+        fifths=fifths([track.key for track in tracks]),
+        loudness=np.array([np.nan if t.loudness is None else t.loudness for t in tracks], dtype=np.float32),
+        artist=_codes(track.artist.casefold() for track in tracks),
+        album=np.where([not track.album for track in tracks], -1, _codes(track.album.casefold() for track in tracks)),
+        genre=columns.genre[places],
+        work=_codes(track.work for track in tracks),
+        feels=_feels(tracks),
+        low=low[places],
+        leaning=None if leaning is None else leaning.take(places),
+    )
+
+
+def _layers(
+    journey: Journey,
+    way: _Way,
+    library: Library,
+    places: Indices,
+    tracks: Sequence[Track],
+    leaning: Leaning | None,
+) -> dict[str, Floats]:
+    points, covariance = library.points[places], library.columns.covariance[places]
+    if leaning is not None and leaning.moved is not None:
+        _, here, there = np.intersect1d(places, leaning.moved.places, return_indices=True)
+        points[here], covariance[here] = leaning.moved.points[there], leaning.moved.covariance[there]
+    shape = (len(journey.waypoints), len(places))
+    layers = {
+        "mood": way.costs(moments(points, covariance)),
+        "character": np.stack([_character(waypoint.intent, tracks) for waypoint in journey.waypoints]),
+        "length": np.broadcast_to(_length_cost(library.columns.seconds[places]), shape),
+    }
+    if leaning is not None:
+        some = leaning.take(places)
+        if some.liking is not None:
+            wanted = some.liking + some.towards([waypoint.affect for waypoint in journey.waypoints])
+            layers["liking"] = (-LIKING * way.bands(points, covariance) * wanted).astype(np.float32)
+        for name, cost in (("recent", some.recent), ("novelty", some.novelty)):
+            spread = np.zeros(shape, dtype=np.float32)
+            spread[:, some.known] = cost
+            layers[name] = spread
+    return layers
+
+
+def _character(intent: Intent, tracks: Sequence[Track]) -> Floats:
+    weights = _CHARACTER[intent]
+    return np.array(
+        [sum(weights.get(label, 0.0) for label in (track.genre.casefold(), *track.feels)) for track in tracks],
+        dtype=np.float32,
+    )
+
+
+def _feels(tracks: Sequence[Track]) -> Floats:
     names = sorted({feel for track in tracks for feel in track.feels})
     column = {feel: number for number, feel in enumerate(names)}
     feels = np.zeros((len(tracks), len(names)), dtype=np.float32)
     for row, track in enumerate(tracks):
         feels[row, [column[feel] for feel in track.feels]] = 1
-    extra = _length_cost(columns.seconds[places])
-    character = {
-        intent: np.array(
-            [
-                sum(_CHARACTER[intent].get(label, 0.0) for label in (track.genre.casefold(), *track.feels))
-                for track in tracks
-            ],
-            dtype=np.float32,
-        )
-        for intent in {waypoint.intent for waypoint in journey.waypoints}
-    }
-    fit = [row[places] + extra + character[point.intent] for row, point in zip(cost, journey.waypoints, strict=True)]
-    return Pool(
-        places=places,
-        cost=np.stack(fit),
-        octave=columns.octave[places],
-        artist=_codes(track.artist.casefold() for track in tracks),
-        genre=columns.genre[places],
-        work=_codes(track.work for track in tracks),
-        feels=feels,
-        low=low[places],
-    )
+    return feels

@@ -1,47 +1,47 @@
 """From a reading and an intent to a playlist."""
 
 import math
-import secrets
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from affetto.affect import EMOTIONS, Affect, Emotion
 from affetto.errors import CatalogError, OptionError
 from affetto.music.clusters import Region, region_of
-from affetto.music.library import Indices, Library
-from affetto.recommendation.explain import doubt_note, is_doubtful, track_reasons
-from affetto.recommendation.genres import tracks_in_genres
+from affetto.music.library import Library
+from affetto.music.track import Track
+from affetto.recommendation.compose import arrange, compose
+from affetto.recommendation.explain import doubt_note, is_doubtful
 from affetto.recommendation.intent import (
-    INTENTS,
     Intent,
     Plan,
     Start,
+    chosen_plan,
     default_plan,
-    parse_intent,
     start_affect,
     start_emotion,
 )
-from affetto.recommendation.journey import Journey, plan_journey
-from affetto.recommendation.options import one_of, whole_number
-from affetto.recommendation.playlist import Playlist, PlaylistItem
-from affetto.recommendation.rank import choose
-from affetto.recommendation.source import GIVEN, music_from
-from affetto.settings import settings
+from affetto.recommendation.journey import plan_journey
+from affetto.recommendation.moods import parse_mood
+from affetto.recommendation.options import one_of
+from affetto.recommendation.playlist import Playlist
+from affetto.recommendation.request import ADVENTUROUS, Request
+from affetto.recommendation.shape import Shape
+from affetto.recommendation.source import GIVEN, Music, find_music
+from affetto.recommendation.taste import Taste
+from affetto.recommendation.wishes import Options, Wishes, checked_length, checked_seed
 from affetto.voice.reading import Reading
 
-__all__ = ["STRATEGIES", "check_options", "mood_playlist", "recommend"]
+if TYPE_CHECKING:
+    from affetto.recommendation.listener import Listener
 
-STRATEGIES = ("journey", "genre")
-"""``journey`` looks among all tracks, ``genre`` among those of the genres that the settings name for the emotion."""
-
-_LONGEST = 500
-_LARGEST_SEED = 2**63 - 1
+__all__ = ["make", "mood_playlist", "recommend"]
 
 
 def _checked_start(start: Start | str) -> Start:
     if isinstance(start, str) and not isinstance(start, Emotion):
-        return Emotion(one_of("emotion", start, [str(emotion) for emotion in EMOTIONS]))
+        return parse_mood(start)
     here = start_affect(start)
     (vv, va), (_, aa) = here.covariance
     if not all(math.isfinite(x) and abs(x) <= 1 for x in (here.valence, here.arousal)):
@@ -51,82 +51,57 @@ def _checked_start(start: Start | str) -> Start:
     return start
 
 
-def _checked_library(library: Library | str | None) -> tuple[Library, str]:
-    found, name = music_from(library)
-    if not len(found):
+def _checked_library(library: Library | str | None) -> Music:
+    music = find_music(library)
+    if not len(music.library):
         raise CatalogError("the library holds no track; add music or use the starter catalog")
-    return found, name
+    return music
 
 
-def _checked_length(length: int | None) -> int:
-    return settings().length if length is None else whole_number("length", length, 1, _LONGEST)
+def make(
+    start: Start | str,
+    wishes: Wishes,
+    *,
+    plan: Plan | None = None,
+    taste: Taste | None = None,
+    feedback: int | None = None,
+    time: int | None = None,
+) -> Playlist:
+    """A playlist for anybody, or for the listener whose taste is given.
 
-
-def _checked_seed(seed: int | None) -> int:
-    return secrets.randbelow(2**31) if seed is None else whole_number("seed", seed, 0, _LARGEST_SEED)
-
-
-def check_options(
-    *, intent: Intent | str | None = None, length: int | None = None, strategy: str = "journey", seed: int | None = None
-) -> None:
-    """Refuse options that `recommend` would refuse, before anything is heard.
+    Args:
+        start: Where the listener is.
+        wishes: What is asked for.
+        plan: What is played where no intent is asked for; None for the default of the start.
+        taste: What is known of the listener.
+        feedback: Number of the newest feedback that taste knows.
+        time: When, in milliseconds since 1970.
 
     Raises:
-        OptionError: If one of them is not offered; the message names it, the choices and the nearest.
+        OptionError: If the start is none.
+        CatalogError: If the library is empty, or the listener wants none of it.
     """
-    if intent is not None:
-        parse_intent(intent)
-    one_of("strategy", strategy, STRATEGIES)
-    _checked_length(length)
-    _checked_seed(seed)
-
-
-def _plan(start: Start, intent: Intent | str | None) -> Plan:
-    if intent is None:
-        return default_plan(start)
-    chosen = parse_intent(intent)
-    return Plan(intents=(chosen,), explanation=f"As asked: {INTENTS[chosen]}.")
-
-
-def _of_genre(start: Start, library: Library, length: int) -> tuple[Indices, str]:
-    """Where the tracks of the emotion's genres are, and a note that says which genres those are."""
-    emotion = start_emotion(start) or Emotion.NEUTRAL
-    # Twice as many as wanted leaves the journey something to choose from.
-    places, matches = tracks_in_genres(emotion, library, 2 * length)
-    names = ", ".join(match.held.lower() for match in matches) or "any genre"
-    wanted = ", ".join(settings().genres[emotion])
-    missing = "" if any(match.exact for match in matches) else f"; this library holds no {wanted}"
-    return np.array(places, dtype=np.intp), f"Genre for {emotion}: {wanted} (played: {names}{missing})."
-
-
-def _fill(
-    plan: Plan,
-    journey: Journey,
-    library: Library,
-    *,
-    strategy: str,
-    seed: int,
-    notes: Sequence[str],
-    among: Indices | None,
-    source: str,
-) -> Playlist:
-    wanted = len(journey.steps)
-    places = choose(journey, library, rng=np.random.default_rng(seed), among=among)
-    tracks = library.take(places)
-    items = tuple(
-        PlaylistItem(track=track, reasons=reasons)
-        for track, reasons in zip(tracks, track_reasons(journey, tracks), strict=True)
+    start = _checked_start(start)
+    music = _checked_library(wishes.library)
+    plan = chosen_plan(wishes.intents) if wishes.intents is not None else plan or default_plan(start)
+    here = start_affect(start)
+    doubtful = is_doubtful(here) and not (isinstance(start, Reading) and start.abstained)
+    request = Request(
+        start=here,
+        emotion=start_emotion(start),
+        intents=plan.intents,
+        length=wishes.length,
+        strategy=wishes.strategy,
+        shape=wishes.shape or Shape.GRADUAL,
+        novelty=wishes.novelty,
+        adventurous=wishes.adventurous,
+        seed=wishes.seed,
+        library=music.source,
+        heard=wishes.heard,
+        feedback=feedback,
+        time=time,
     )
-    short = f"The library holds {len(tracks)} of the {wanted} tracks that were asked for."
-    return Playlist(
-        plan=plan,
-        journey=journey,
-        items=items,
-        strategy=strategy,
-        seed=seed,
-        notes=(*notes, *journey.notes, *([short] if len(tracks) < wanted else [])),
-        library=source,
-    )
+    return compose(request, music, plan=plan, taste=taste, notes=[doubt_note(here)] if doubtful else [])
 
 
 def recommend(
@@ -137,41 +112,58 @@ def recommend(
     strategy: str = "journey",
     seed: int | None = None,
     library: Library | str | None = None,
+    listener: "Listener | str | None" = None,
+    shape: Shape | str | None = None,
+    novelty: float = 0.0,
+    adventurous: float = ADVENTUROUS,
+    before: Sequence[Track | str] = (),
 ) -> Playlist:
     """A playlist that leads from where the listener is to where the intent goes.
 
     Args:
-        start: What was heard, a point on the circumplex, or an emotion or its name.
-        intent: What the music is for; None for the default of the reading, which the playlist explains.
+        start: What was heard, a point on the circumplex, an emotion, or words for a mood ("calm", "a bit sad").
+        intent: What the music is for, or several in order ("let out, calm"); None for what the listener chose before,
+            else the default of the reading. The playlist explains it.
         length: Tracks, 1 to 500; None for the setting.
         strategy: One of `STRATEGIES`.
         seed: The same seed gives the same list. None draws one, so that lists vary a little between near-equal
             tracks; the playlist keeps it.
         library: Where to look: a library, or as in `affetto.recommendation.source.music_from`; None for the person's
             own music where there is some, else the starter catalog. The playlist says which.
+        listener: For whom, by name or opened before: what they like is played, and the playlist is kept for them. None
+            for anybody; then nothing is kept.
+        shape: "gradual" or "direct", see `affetto.recommendation.shape.SHAPES`; None for what does the listener good.
+        novelty: From -1, what they know well, to 1, what they have never heard.
+        adventurous: How far to follow what taste only suspects, from 0 to 4.
+        before: Tracks, or their ids, that were heard already, in order: none of them comes again, and the first new
+            one follows the last of them.
 
     Raises:
-        OptionError: If the start, intent, length, strategy or seed is not one that is offered.
-        CatalogError: If the library is empty.
+        OptionError: If an option is not one that is offered.
+        CatalogError: If the library is empty, or the listener wants none of it.
 
     >>> playlist = recommend(Emotion.SAD, length=6, seed=1)
     >>> len(playlist.items), playlist.plan.words
     (6, 'comfort, then lift')
     """
-    start = _checked_start(start)
-    music, source = _checked_library(library)
-    strategy = one_of("strategy", strategy, STRATEGIES)
-    length, seed, plan = _checked_length(length), _checked_seed(seed), _plan(start, intent)
-    here = start_affect(start)
-    notes: list[str] = []
-    if is_doubtful(here) and not (isinstance(start, Reading) and start.abstained):
-        notes.append(doubt_note(here))
-    among = None
-    if strategy == "genre":
-        among, note = _of_genre(start, music, length)
-        notes.append(note)
-    journey = plan_journey(here, plan.intents, length, music)
-    return _fill(plan, journey, music, strategy=strategy, seed=seed, notes=notes, among=among, source=source)
+    options: Options = {
+        "intent": intent,
+        "length": length,
+        "strategy": strategy,
+        "seed": seed,
+        "library": library,
+        "shape": shape,
+        "novelty": novelty,
+        "adventurous": adventurous,
+        "before": before,
+    }
+    if listener is None:
+        return make(start, Wishes(**options))
+    # The database is loaded only where it is wanted.
+    from affetto.recommendation.listener import Listener
+
+    someone = Listener.open(listener) if isinstance(listener, str) else listener
+    return someone.recommend(start, **options)
 
 
 def mood_playlist(
@@ -199,14 +191,16 @@ def mood_playlist(
     'What the library holds in its region "calm, relaxed, steady".'
     """
     if isinstance(mood, Region):
-        region, music, source = mood, mood.library, GIVEN
+        region, music = mood, Music(library=mood.library, name=GIVEN, source="given", key="given")
     else:
-        music, source = _checked_library(library)
+        music = _checked_library(library)
         emotion = mood if isinstance(mood, Emotion) else Emotion(one_of("emotion", mood, [str(e) for e in EMOTIONS]))
-        region = region_of(emotion, music)
-    length, seed = _checked_length(length), _checked_seed(seed)
+        region = region_of(emotion, music.library)
+    length, seed = checked_length(length), checked_seed(seed)
     plan = Plan(intents=(Intent.STAY,), explanation=f'What the library holds in its region "{region.name}".')
-    centre = Affect(region.centre.valence, region.centre.arousal)
-    journey = plan_journey(centre, plan.intents, length, music)
+    request = Request(
+        start=Affect(region.centre.valence, region.centre.arousal), intents=plan.intents, length=length, seed=seed
+    )
+    journey = plan_journey(request.start, plan.intents, length, music.library)
     among = np.array(region.places, dtype=np.intp) if region.size >= length else None
-    return _fill(plan, journey, music, strategy="mood", seed=seed, notes=(), among=among, source=source)
+    return arrange(plan, journey, music, request=request, strategy="mood", among=among)

@@ -1,20 +1,26 @@
-"""A playlist that follows a voice: planned again when the emotion has really changed, and only then."""
+"""Planning again: from the current track on, and when the emotion of a voice has really changed, and only then."""
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from affetto.affect import EMOTIONS, Emotion
 from affetto.errors import OptionError
 from affetto.music.library import Library
-from affetto.recommendation.intent import Intent
+from affetto.music.track import Track
+from affetto.recommendation.intent import Intent, Start
 from affetto.recommendation.playlist import Playlist
-from affetto.recommendation.recommender import check_options, recommend
+from affetto.recommendation.recommender import recommend
+from affetto.recommendation.wishes import Options, check_options
 from affetto.voice.reading import Reading
 
-__all__ = ["Change", "LivePlaylist"]
+if TYPE_CHECKING:
+    from affetto.recommendation.listener import Listener
+
+__all__ = ["Change", "LivePlaylist", "replan", "rest_of"]
 
 _INDEPENDENT = 3.0  # seconds of speech that count as one observation: readings of overlapping windows repeat each other
 _LASTS = 30.0  # seconds of speech for which an emotion usually lasts
@@ -50,6 +56,65 @@ class Change:
         )
 
 
+def rest_of(
+    playlist: Playlist,
+    current: int,
+    *,
+    start: Start | str | None = None,
+    intent: Intent | str | None = None,
+    length: int | None = None,
+    library: Library | str | None = None,
+) -> tuple[Start | str, Options]:
+    """The start and the options of `recommend` for what comes after the current track of a playlist; see `replan`."""
+    if not 0 <= current <= len(playlist.items):
+        raise OptionError(f"current = {current}: the playlist has tracks 1 to {len(playlist.items)}")
+    request, steps = playlist.request, playlist.journey.steps
+    options: Options = {
+        "intent": intent or ",".join(playlist.plan.intents[_leg(playlist, current) :]),
+        "length": length or max(1, len(playlist.items) - current),
+        "before": playlist.tracks[:current],
+        "library": library,
+    }
+    if request is not None:
+        options |= {
+            "strategy": request.strategy,
+            "shape": request.shape,
+            "novelty": request.novelty,
+            "adventurous": request.adventurous,
+            "library": library or (request.library if request.library != "given" else None),
+            "before": (*request.heard, *playlist.tracks[:current]),
+        }
+    return playlist.journey.waypoints[steps[max(0, current - 1)]].affect if start is None else start, options
+
+
+def _leg(playlist: Playlist, current: int) -> int:
+    """Which of the intents is being served."""
+    steps, intents = playlist.journey.steps, playlist.plan.intents
+    now = playlist.journey.waypoints[steps[max(0, current - 1)]].intent
+    return intents.index(now) if now in intents else 0
+
+
+def replan(playlist: Playlist, current: int, **options: Any) -> Playlist:
+    """What to play after the current track of a playlist from now on, without anything that was heard.
+
+    Args:
+        playlist: What plays.
+        current: Number of the track that plays now, from 1; 0 before the first.
+        **options: ``start``, where the listener is now (default: the waypoint of the current track); ``intent`` (what
+            is still to be served), ``length`` (what is left, at least one track), ``library`` (where it is from).
+
+    Raises:
+        OptionError: If there is no such track.
+
+    >>> playlist = recommend("sad", length=6, seed=1)
+    >>> rest = replan(playlist, 2, start="happy")
+    >>> len(rest.items), set(rest.tracks) & set(playlist.tracks[:2])
+    (4, set())
+    """
+    here, wanted = rest_of(playlist, current, **options)
+    return recommend(here, **wanted)
+
+
 class LivePlaylist:
     """Music that follows the readings of a voice.
 
@@ -57,7 +122,8 @@ class LivePlaylist:
     change now and then, and is weighed by each reading in proportion to the new speech in it. The switch probability is
     what the belief gives to all emotions but the one that the music answers. The music is planned anew when it reaches
     ``switch`` while one emotion leads, and not within ``rest`` seconds of speech of the last time: to come back, the
-    new emotion must be lost as clearly as the old one was.
+    new emotion must be lost as clearly as the old one was. What was heard does not come again: the first track of each
+    plan, which starts at once, and what `heard` is told.
 
     Args:
         intent: What the music is for; None for what suits each emotion.
@@ -67,6 +133,7 @@ class LivePlaylist:
         switch: Switch probability at which the music is planned anew, above .5 and below 1.
         rest: Seconds of speech between two plans.
         library: As in `recommend`.
+        listener: As in `recommend`.
         plan: Makes a playlist of a reading; None for `recommend` with the options above.
 
     Raises:
@@ -89,6 +156,7 @@ class LivePlaylist:
         switch: float = 0.8,
         rest: float = 6.0,
         library: Library | str | None = None,
+        listener: "Listener | str | None" = None,
         plan: Callable[[Reading], Playlist] | None = None,
     ) -> None:
         check_options(intent=intent, length=length, strategy=strategy, seed=seed)
@@ -97,9 +165,19 @@ class LivePlaylist:
         self._switch, self._rest = switch, rest
 
         def recommended(reading: Reading) -> Playlist:
-            return recommend(reading, intent=intent, length=length, strategy=strategy, seed=seed, library=library)
+            return recommend(
+                reading,
+                intent=intent,
+                length=length,
+                strategy=strategy,
+                seed=seed,
+                library=library,
+                listener=listener,
+                before=self._heard,
+            )
 
         self._plan = plan or recommended
+        self._heard: list[Track] = []
         self._belief = np.full(len(EMOTIONS), 1 / len(EMOTIONS))
         self._since = self._seconds = 0.0
         self.emotion: Emotion | None = None
@@ -109,6 +187,11 @@ class LivePlaylist:
     def switch_probability(self) -> float:
         """Probability that the emotion is no longer the one that the music answers; 1 before there is music."""
         return 1.0 if self.emotion is None else 1 - float(self._belief[EMOTIONS.index(self.emotion)])
+
+    def heard(self, *tracks: Track) -> None:
+        """Tells that tracks were played, so that no later plan has them."""
+        known = {track.id for track in self._heard}
+        self._heard += [track for track in tracks if track.id not in known]
 
     def update(self, reading: Reading, *, seconds: float, final: bool = False) -> Change | None:
         """Takes a reading in.
@@ -148,5 +231,7 @@ class LivePlaylist:
 
     def _replan(self, emotion: Emotion | None, heard: Reading) -> Change:
         probability, before = self.switch_probability, self.emotion
+        if self.playlist is not None:
+            self.heard(*self.playlist.tracks[:1])
         self.playlist, self.emotion, self._since = self._plan(heard), emotion, 0.0
         return Change(before=before, emotion=emotion, probability=probability, playlist=self.playlist)

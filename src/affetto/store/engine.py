@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+import threading
 import uuid
 from collections.abc import Generator
 from pathlib import Path
@@ -14,9 +15,9 @@ from affetto.store.locks import advisory_lock, file_lock
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-__all__ = ["HEAD", "Store", "database_path", "default_store_exists", "open_store"]
+__all__ = ["HEAD", "Store", "database_path", "default_store", "default_store_exists", "open_store"]
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration."""
 
 _BUSY_SECONDS = 30
@@ -36,8 +37,8 @@ def default_store_exists() -> bool:
 class Store:
     """An open database.
 
-    Reads see one moment of it; a write waits for its turn, is kept whole or not at all, and raises the revision.
-    Readers never wait for a writer.
+    Reads see one moment of it; a write waits for its turn, is kept whole or not at all, and raises the revision of the
+    library. Readers never wait for a writer.
 
     Args:
         engine: SQLAlchemy's engine.
@@ -64,8 +65,12 @@ class Store:
             yield connection
 
     @contextlib.contextmanager
-    def write(self) -> Generator["Connection"]:
+    def write(self, *, library: bool = True) -> Generator["Connection"]:
         """A connection whose changes are kept when the block ends well.
+
+        Args:
+            library: Whether the library may change by it; what does not touch it leaves the revision as it is, so that
+                nobody reads the library anew.
 
         Raises:
             StoreError: If the database fails; then nothing of the block is kept.
@@ -80,7 +85,8 @@ class Store:
             connection.begin(),
         ):
             yield connection
-            connection.execute(update(MetaRow).values(revision=MetaRow.revision + 1))
+            if library:
+                connection.execute(update(MetaRow).values(revision=MetaRow.revision + 1))
 
     @contextlib.contextmanager
     def lock(self, name: str, *, busy: str | None = None) -> Generator[None]:
@@ -263,3 +269,20 @@ def open_store(address: str | Path | None = None) -> Store:
     store = Store(engine, lock_file)
     _migrate(store)
     return store
+
+
+_open: dict[str, Store] = {}
+_opening = threading.Lock()
+
+
+def default_store() -> Store:
+    """The store of the settings, opened once for a process.
+
+    Raises:
+        StoreError: As `open_store`.
+    """
+    address = settings().database_url or str(database_path())
+    with _opening:
+        if address not in _open:
+            _open[address] = open_store()
+        return _open[address]

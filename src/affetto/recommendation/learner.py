@@ -1,0 +1,57 @@
+"""What a listener's history taught, kept for as long as the history stays as it is."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from affetto.recommendation.history import Entry, History
+from affetto.recommendation.taste import Taste
+
+__all__ = ["Learner"]
+
+
+class Learner:
+    """The taste of one listener.
+
+    It is always what a replay of the entries that stand would give. New entries are added to what is known; anything
+    else that changed (something was taken back, here or on another device) makes it learn anew.
+
+    Args:
+        history: What the listener did.
+    """
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._taste: Taste | None = None
+        self._revision = self._last = self._known = 0
+
+    def taste(self, now: float) -> Taste:
+        """The taste now.
+
+        Args:
+            now: The time for which it holds, in seconds since 1970.
+        """
+        revision = self._history.revision()
+        if self._taste is None or revision != self._revision:
+            standing = self._history.standing(upto=self._last)
+            if self._taste is not None and standing == self._known:
+                self._grow(self._history.entries(after=self._last), now)
+            else:
+                self._learn(self._history.entries(), now)
+            self._revision = revision
+        assert self._taste is not None
+        return replace(self._taste, now=now)
+
+    def _grow(self, entries: Sequence[Entry], now: float) -> None:
+        assert self._taste is not None
+        for entry in entries:
+            self._taste = self._taste.update(entry.event(round(now * 1000)), now=now)
+            self._last, self._known = entry.number, self._known + 1
+
+    def _learn(self, entries: Sequence[Entry], now: float) -> None:
+        self._taste = learn(entries, now)
+        self._last, self._known = (entries[-1].number if entries else 0), len(entries)
+
+
+def learn(entries: Sequence[Entry], now: float) -> Taste:
+    """The taste that entries teach at a time, in seconds since 1970."""
+    return Taste.from_events([entry.event(round(now * 1000)) for entry in entries], now=now)
