@@ -14,8 +14,8 @@ from pathlib import Path
 from affetto.affect import Affect
 from affetto.errors import PlayerError
 from affetto.music import Track
-from affetto.players.http import Patience
 from affetto.players.journal import Journal
+from affetto.players.patience import Patience
 from affetto.players.secrets import Secret, Secrets
 from affetto.players.spotify import SCOPES, Spotify
 from benchmarks.figures import Row, row

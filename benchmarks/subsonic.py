@@ -15,12 +15,12 @@ from pathlib import Path
 from affetto.affect import Affect
 from affetto.errors import PlayerError
 from affetto.music.track import Track
-from affetto.players.http import Patience
 from affetto.players.journal import Journal
+from affetto.players.patience import Patience
 from affetto.players.secrets import Secret
 from affetto.players.subsonic import Subsonic
-from affetto.players.subsonic_api import SubsonicApi, parameters
-from affetto.players.subsonic_import import Imported, import_catalog
+from affetto.players.subsonic.api import SubsonicApi, parameters
+from affetto.players.subsonic.catalog import Imported, import_catalog
 from affetto.store import open_store
 from benchmarks.figures import Row, machine, row, table
 from tests.players.fake_servers import PASSWORD, FakeSubsonic, Fault, subsonic_songs

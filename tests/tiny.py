@@ -72,3 +72,73 @@ mixup = 0.0
 band = 0.0
 frequency_mask = 2
 """
+
+
+def write_tiny_model(path: Path, *, speaker: bool = True, model_id: str = "tiny", **metadata: str) -> Path:
+    """A model file that answers at once, by how loud and how bright a voice is.
+
+    Where it knows speakers, an angry or happy answer depends on how far the voice is from what the profile says.
+    """
+    from importlib import resources
+
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    from affetto.affect import EMOTIONS, Emotion
+
+    baseline = onnx.load_model_from_string(
+        resources.files("affetto.voice.weights").joinpath("affetto.onnx").read_bytes()
+    ).metadata_props
+    weights = np.zeros((2, len(EMOTIONS)), np.float32)
+    weights[0, EMOTIONS.index(Emotion.ANGRY)] = weights[1, EMOTIONS.index(Emotion.HAPPY)] = 4.0
+    constants = {
+        "one": np.array([1], np.int64), "zero": np.array([0], np.int64), "end": np.array([1 << 60], np.int64),
+        "last": np.array([-1], np.int64), "ten": np.array(10, np.float32), "tiny": np.array(1e-6, np.float32),
+        "none": np.array(0, np.float32), "weights": weights, "sure": np.array([3], np.float32),
+    }  # fmt: skip
+    node = helper.make_node
+    nodes = [
+        node("Abs", ["waveform"], ["size"]),
+        node("ReduceMean", ["size"], ["level"], axes=[1], keepdims=1),
+        node("Slice", ["waveform", "one", "end", "one"], ["later"]),
+        node("Slice", ["waveform", "zero", "last", "one"], ["earlier"]),
+        node("Sub", ["later", "earlier"], ["step"]),
+        node("Abs", ["step"], ["steps"]),
+        node("ReduceMean", ["steps"], ["change"], axes=[1], keepdims=1),
+        node("Add", ["level", "tiny"], ["some"]),
+        node("Div", ["change", "some"], ["brightness"]),
+        node("Mul", ["level", "ten"], ["loudness"]),
+        node("Concat", ["loudness", "brightness"], ["embedding"], axis=1),
+        node("MatMul", ["embedding", "weights"], ["plain"]),
+        node("ReduceMean", ["level"], ["flat"], axes=[1], keepdims=0),
+        node("Mul", ["flat", "none"], ["nothing"]),
+        node("Add", ["nothing", "sure"], ["gate"]),
+        node("Sigmoid", ["gate"], ["speech"]),
+    ]
+    inputs = [helper.make_tensor_value_info("waveform", TensorProto.FLOAT, [1, "samples"])]
+    outputs = [("emotion", [1, len(EMOTIONS)]), ("speech", [1])]
+    if speaker:
+        nodes += [
+            node("Sub", ["embedding", "profile"], ["difference"]),
+            node("Abs", ["profile"], ["known_size"]),
+            node("ReduceMean", ["known_size"], ["known_sum"], axes=[1], keepdims=1),
+            node("Greater", ["known_sum", "none"], ["known"]),
+            node("Cast", ["known"], ["known_number"], to=TensorProto.FLOAT),
+            node("MatMul", ["difference", "weights"], ["unusual"]),
+            node("Mul", ["known_number", "unusual"], ["more"]),
+            node("Add", ["plain", "more"], ["logits"]),
+        ]
+        inputs.append(helper.make_tensor_value_info("profile", TensorProto.FLOAT, [1, 2]))
+        outputs.append(("embedding", [1, 2]))
+        metadata |= {"profile_size": "2", "model_id": model_id}
+    nodes.append(node("Softmax", ["logits" if speaker else "plain"], ["emotion"], axis=1))
+    graph = helper.make_graph(
+        nodes, "tiny", inputs,
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )  # fmt: skip
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    known = {prop.key: prop.value for prop in baseline}
+    helper.set_model_props(model, {"affetto_model_version": "1", "cue_baseline": known["cue_baseline"], **metadata})
+    onnx.save(model, path)
+    return path

@@ -11,6 +11,8 @@ from affetto.music import Library
 from affetto.recommendation import Intent, Playlist, recommend
 from affetto.settings import settings
 from affetto.voice.audio import RATE
+from affetto.voice.profile import VoiceProfile
+from affetto.voice.profiles import ProfileStore
 from affetto.voice.reading import Reading
 from affetto.voice.recognizer import Recognizer
 
@@ -44,28 +46,37 @@ def recognizer() -> Recognizer:
     return Recognizer(settings().model, threads=settings().threads)
 
 
-def hear(voice: str | Path | npt.ArrayLike, *, rate: int = RATE) -> Reading:
+def hear(voice: str | Path | npt.ArrayLike, *, rate: int = RATE, profile: VoiceProfile | str | None = None) -> Reading:
     """Reads the emotion expressed in a recording or in samples.
 
     Args:
         voice: A file name, or samples of shape ``(n,)`` or ``(n, channels)``.
         rate: Samples per second, where samples are given.
+        profile: Who speaks: the name of a profile of this machine, which then also takes the reading in, or a profile,
+            which stays as it is (``profile.remembering(reading)`` is what it would become).
 
     Raises:
         AudioError: If it cannot be decoded or cannot be sound.
+        ProfileError: If there is no profile of that name.
 
     >>> hear([0.0] * 16_000).reason
     'no speech was heard'
     """
+    known = ProfileStore().load(profile) if isinstance(profile, str) else profile
     if isinstance(voice, str | Path):
-        return recognizer().hear(voice)
-    return recognizer().read(voice, rate=rate)
+        reading = recognizer().hear(voice, profile=known)
+    else:
+        reading = recognizer().read(voice, rate=rate, profile=known)
+    if isinstance(profile, str):
+        ProfileStore().remember(profile, reading)
+    return reading
 
 
 def hear_and_recommend(
     voice: str | Path | npt.ArrayLike,
     *,
     rate: int = RATE,
+    profile: VoiceProfile | str | None = None,
     intent: Intent | str | None = None,
     length: int | None = None,
     strategy: str = "journey",
@@ -78,6 +89,6 @@ def hear_and_recommend(
         AudioError: If the recording cannot be decoded.
         OptionError: If the intent, the length or the strategy is not on offer.
     """
-    reading = hear(voice, rate=rate)
+    reading = hear(voice, rate=rate, profile=profile)
     music = recommend(reading, intent=intent, length=length, strategy=strategy, seed=seed, library=library)
     return Answer(reading, music)

@@ -14,6 +14,7 @@ __all__ = [
     "OptionError",
     "PlayerError",
     "PlaylistError",
+    "ProfileError",
     "RecipeError",
     "SettingsError",
     "StoreError",
@@ -38,6 +39,10 @@ class SettingsError(AffettoError):
 
 class ModelError(AffettoError):
     """A model file is missing, damaged or from another version."""
+
+
+class ProfileError(AffettoError):
+    """A voice profile is not there, is damaged or cannot be kept."""
 
 
 class CatalogError(AffettoError):

@@ -3,9 +3,9 @@ import logging
 
 import pytest
 
-from affetto.players import spotify
 from affetto.players.journal import Journal
 from affetto.players.secrets import Secrets
+from affetto.players.spotify import client
 from affetto.settings import settings
 from tests.players.fake_spotify import ACCESS, CLIENT, REFRESH, FakeSpotify, error, signed_in, song
 
@@ -20,8 +20,8 @@ def home(monkeypatch, tmp_path):
 @pytest.fixture
 def fake(monkeypatch):
     with FakeSpotify([song(1, title="Carefree", artist="Kevin MacLeod")]) as server:
-        monkeypatch.setattr(spotify, "API", server.api)
-        monkeypatch.setattr(spotify, "ACCOUNTS", server.address)
+        monkeypatch.setattr(client, "API", server.api)
+        monkeypatch.setattr(client, "ACCOUNTS", server.address)
         yield server
 
 

@@ -8,9 +8,10 @@ import pytest
 import soundfile
 
 from affetto.cli import play as module
-from affetto.players import files, spotify
+from affetto.players import files
 from affetto.players.feedback import FeedbackLog
 from affetto.players.journal import marker
+from affetto.players.spotify import client
 from affetto.settings import settings
 from tests.players.fake_spotify import FakeSpotify, signed_in, song
 from tests.players.test_local import FakeCard
@@ -133,8 +134,8 @@ def test_hear_gives_the_top_five_to_spotify(affetto, voice, monkeypatch):
     plain = json.loads(affetto("hear", voice, "--json", "--length", 5, "--seed", 3).out)["playlist"]["tracks"]
     songs = [song(n, title=t["title"], artist=t["artist"], seconds=t["seconds"]) for n, t in enumerate(plain)]
     with FakeSpotify(songs[:4]) as fake:
-        monkeypatch.setattr(spotify, "API", fake.api)
-        monkeypatch.setattr(spotify, "ACCOUNTS", fake.address)
+        monkeypatch.setattr(client, "API", fake.api)
+        monkeypatch.setattr(client, "ACCOUNTS", fake.address)
         signed_in()
         options = ["hear", voice, "--player", "spotify", "--length", 5, "--seed", 3]
         done = affetto(*options, "--play")

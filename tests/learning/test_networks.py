@@ -21,8 +21,10 @@ def test_the_front_end_is_the_documented_log_mel(waveform: torch.Tensor) -> None
 
 
 def test_outputs_are_probabilities(waveform: torch.Tensor) -> None:
-    emotion, speech = Recognition(EmotionNetwork(SMALL).eval(), 1.3).eval()(waveform)
+    recognition = Recognition(EmotionNetwork(SMALL).eval(), 1.3).eval()
+    emotion, speech, embedding = recognition(waveform, torch.zeros(2, 16))
     assert emotion.shape == (2, 8)
+    assert embedding.shape == (2, recognition.network.embedding_size) == (2, 16)
     assert torch.allclose(emotion.sum(dim=1), torch.ones(2), atol=1e-5)
     assert ((speech >= 0) & (speech <= 1)).all()
 
@@ -31,7 +33,29 @@ def test_outputs_are_probabilities(waveform: torch.Tensor) -> None:
 def test_the_level_of_the_recording_does_not_matter(waveform: torch.Tensor, gain: float) -> None:
     network = Recognition(EmotionNetwork(SMALL).eval(), 1.0).eval()
     with torch.inference_mode():
-        assert torch.allclose(network(waveform)[0], network(gain * waveform)[0], atol=1e-4)
+        nobody = torch.zeros(2, 16)
+        assert torch.allclose(network(waveform, nobody)[0], network(gain * waveform, nobody)[0], atol=1e-4)
+
+
+def test_a_profile_of_zeros_is_nobody_and_any_other_tells_something(waveform: torch.Tensor) -> None:
+    network = EmotionNetwork(SMALL).eval()
+    power = network.mel_power(waveform)
+    with torch.inference_mode():
+        profile = torch.stack([torch.zeros(16), network.embed(power)[0]])
+        plain, known = network(power)[0], network(power, profile)[0]
+    assert torch.equal(plain[0], known[0])
+    assert not torch.allclose(plain[1], known[1])
+
+
+@pytest.mark.parametrize("recipe", [SMALL, NetworkRecipe(channels=(4, 8, 8, 8, 8), attention_heads=2, squeeze=True)])
+@pytest.mark.parametrize("strides", [(1, 2, 1, 2, 1), (2, 2, 2, 2, 1)])
+def test_strides_and_squeezing_shape_the_network(
+    recipe: NetworkRecipe, strides: tuple[int, int, int, int, int], waveform: torch.Tensor
+) -> None:
+    network = EmotionNetwork(recipe.model_copy(update={"strides": strides}), labels=9).eval()
+    logits, speech = network(network.mel_power(waveform))
+    assert logits.shape == (2, 9)
+    assert speech.shape == (2,)
 
 
 def test_pooling_a_constant_gives_it_back_without_spread() -> None:

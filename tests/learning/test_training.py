@@ -3,11 +3,9 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import pytorch_lightning as lightning
 import torch
 
 from affetto.affect import EMOTIONS, Emotion
@@ -17,11 +15,12 @@ from affetto.learning.baseline import cue_baseline
 from affetto.learning.data import PreparedData, prepare
 from affetto.learning.examples import VARIANTS, synthetic_noise
 from affetto.learning.export import export
-from affetto.learning.fit import Batches, fit, predict_logits
+from affetto.learning.fit import fit, predict_logits
 from affetto.learning.model import build_model, load_model
 from affetto.learning.networks import EmotionNetwork
 from affetto.learning.recipe import Recipe, RecognizerRecipe
 from affetto.learning.recognizer import RecognizerModel
+from affetto.learning.recognizer_batches import Batches
 from affetto.voice.recognizer import Recognizer
 from tests.tiny import tiny_recipe, write_tiny_corpus
 
@@ -43,7 +42,7 @@ def data(recipe: Recipe, root: Path) -> PreparedData:
 
 @pytest.fixture(scope="module")
 def network(recipe: Recipe, data: PreparedData, root: Path) -> EmotionNetwork:
-    return fit(data.training_set(data.clips), family(recipe), folder=root / "run", progress=False)
+    return fit(data.training_set(data.clips), family(recipe), folder=root / "run")
 
 
 def family(recipe: Recipe) -> RecognizerRecipe:
@@ -51,10 +50,10 @@ def family(recipe: Recipe) -> RecognizerRecipe:
     return recipe.model
 
 
-class Interrupt(lightning.Callback):
-    def on_train_batch_end(self, trainer: Any, *_: Any) -> None:
-        if trainer.global_step == 150:
-            raise RuntimeError("power cut")
+def interrupt(done: int, total: int) -> None:
+    del total
+    if done == 150:
+        raise RuntimeError("power cut")
 
 
 def test_prepared_examples_are_taken_from_the_cache(recipe: Recipe, data: PreparedData, root: Path) -> None:
@@ -93,16 +92,17 @@ def test_a_broken_clip_is_reported_skipped_and_counted(
 def test_a_batch_depends_only_on_seed_and_number(recipe: Recipe, data: PreparedData) -> None:
     examples = data.training_set(data.clips)
     model = family(recipe)
-    one = Batches(examples, model, seed=3, first=0, count=10)[7]
-    other = Batches(examples, model, seed=3, first=5, count=5)[2]
-    different = Batches(examples, model, seed=4, first=0, count=10)[7]
+    one = Batches(examples, model, seed=3).batch(7)
+    Batches(examples, model, seed=3).batch(5)
+    other = Batches(examples, model, seed=3).batch(7)
+    different = Batches(examples, model, seed=4).batch(7)
     assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
-    assert not torch.equal(one[1], different[1])
-    power, targets, known, speech = one
-    assert len(power) == model.training.batch
-    assert torch.allclose(targets.sum(dim=1), speech, atol=1e-5)
-    assert known[speech > 0].sum(dim=1).unique().tolist() == [4]  # the emotions of the tiny corpus
-    assert power.isfinite().all()
+    assert not torch.equal(one.targets, different.targets)
+    clips = int(one.speech.sum())
+    assert len(one.power) == model.training.batch
+    assert torch.allclose(one.targets.sum(dim=1), torch.ones(clips), atol=1e-5)
+    assert one.known.sum(dim=1).unique().tolist() == [4]  # the emotions of the tiny corpus
+    assert one.power.isfinite().all()
 
 
 def test_training_learns(network: EmotionNetwork, data: PreparedData) -> None:
@@ -115,12 +115,12 @@ def test_training_learns(network: EmotionNetwork, data: PreparedData) -> None:
 def test_an_interrupted_training_resumes_to_the_same_result(data: PreparedData, root: Path, tmp_path: Path) -> None:
     recipe = family(tiny_recipe(root, steps=250))
     examples = data.training_set(data.clips)
-    whole = fit(examples, recipe, folder=tmp_path / "whole", progress=False)
+    whole = fit(examples, recipe, folder=tmp_path / "whole")
     with pytest.raises(RuntimeError, match="power cut"):
-        fit(examples, recipe, folder=tmp_path / "cut", progress=False, callbacks=[Interrupt()])
+        fit(examples, recipe, folder=tmp_path / "cut", progress=interrupt)
     with pytest.raises(ModelError, match="another seed"):
-        fit(examples, recipe, folder=tmp_path / "cut", seed=1, progress=False)
-    resumed = fit(examples, recipe, folder=tmp_path / "cut", progress=False)
+        fit(examples, recipe, folder=tmp_path / "cut", seed=1)
+    resumed = fit(examples, recipe, folder=tmp_path / "cut")
     for (name, a), b in zip(whole.state_dict().items(), resumed.state_dict().values(), strict=True):
         assert torch.allclose(a.float(), b.float(), atol=1e-5), name
 
@@ -128,13 +128,13 @@ def test_an_interrupted_training_resumes_to_the_same_result(data: PreparedData, 
 def test_one_label_cannot_be_learnt(data: PreparedData, recipe: Recipe, tmp_path: Path) -> None:
     happy = [clip for clip in data.clips if clip.target == "happy"]
     with pytest.raises(CorpusError, match="one label only"):
-        fit(data.training_set(happy), family(recipe), folder=tmp_path, progress=False)
+        fit(data.training_set(happy), family(recipe), folder=tmp_path)
 
 
 def test_weights_of_another_version_are_refused(data: PreparedData, recipe: Recipe, tmp_path: Path) -> None:
     torch.save({"state": {}}, tmp_path / "network.pt")
     with pytest.raises(ModelError, match="version None, this Affetto reads 1; remove it"):
-        fit(data.training_set(data.clips), family(recipe), folder=tmp_path, progress=False)
+        fit(data.training_set(data.clips), family(recipe), folder=tmp_path)
 
 
 def test_the_recognizer_is_a_model_among_the_others(recipe: Recipe, data: PreparedData, root: Path) -> None:

@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -74,7 +75,7 @@ class FakeServer:
         time.sleep(self.delay)
         reply = fault or usual
         if fault is not None and fault.body is None and fault.raw is None and usual is not None:
-            reply.body, reply.raw = usual.body, usual.raw
+            reply = replace(fault, body=usual.body, raw=usual.raw)
         raw = reply.raw if reply.raw is not None else b"" if reply.body is None else json.dumps(reply.body).encode()
         handler.send_response(reply.status)
         headers = {"Content-Type": "application/json", **reply.headers}

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -124,10 +124,14 @@ class FakeSpotify:
         time.sleep(self.delay)
         reply = fault or usual
         if fault is not None and fault.body is None and fault.raw is None and usual is not None:
-            reply.body = usual.body
+            reply = replace(fault, body=usual.body)
         raw = reply.raw if reply.raw is not None else b"" if reply.body is None else json.dumps(reply.body).encode()
         handler.send_response(reply.status)
-        headers = {"Content-Type": "application/json", **reply.headers, "Content-Length": str(len(raw))}
+        headers = {
+            "Content-Type": "application/json",
+            **reply.headers,
+            "Content-Length": str(max(len(raw), 2 if reply.cut else 0)),
+        }
         for name, value in headers.items():
             handler.send_header(name.replace("_", "-"), value)
         handler.end_headers()

@@ -15,9 +15,9 @@ from affetto.errors import OptionError, PlayerError
 from affetto.music.track import Track
 from affetto.players.base import AccessError, FeedbackKind, Player, StoppedError, UnsureError, Watch
 from affetto.players.connections import connect, open_player
-from affetto.players.http import Patience
 from affetto.players.journal import Journal, marker
 from affetto.players.mpd import MpdPlayer, Playing
+from affetto.players.patience import Patience
 from affetto.players.secrets import Secrets
 from affetto.settings import settings
 from tests.players.listener import Listener
@@ -47,11 +47,11 @@ def secrets(home):
 def player(mpd_server):
     opened = MpdPlayer("mpd", address=str(mpd_server.socket), patience=Patience(pause=0.01))
     for _ in range(100):
-        opened._call(lambda mpd: mpd.update(), Watch())
-        if opened._call(lambda mpd: mpd.stats(), Watch())["songs"] == str(len(SONGS)):
+        opened.client.call(lambda mpd: mpd.update(), Watch())
+        if opened.client.call(lambda mpd: mpd.stats(), Watch())["songs"] == str(len(SONGS)):
             break
         time.sleep(0.05)
-    opened._call(lambda mpd: mpd.clear(), Watch())
+    opened.client.call(lambda mpd: mpd.clear(), Watch())
     yield opened
     opened.close()
 
@@ -65,11 +65,11 @@ def wanted(*numbers):
 
 
 def stored(player, name):
-    return [each["title"] for each in player._call(lambda mpd: mpd.listplaylistinfo(name), Watch())]
+    return [each["title"] for each in player.client.call(lambda mpd: mpd.listplaylistinfo(name), Watch())]
 
 
 def queued(player):
-    return [each["title"] for each in player._call(lambda mpd: mpd.playlistinfo(), Watch())]
+    return [each["title"] for each in player.client.call(lambda mpd: mpd.playlistinfo(), Watch())]
 
 
 def test_tracks_are_found_by_path_then_by_name(player, music):
@@ -98,11 +98,11 @@ def test_playing_adds_to_the_queue_and_starts_there(player):
     assert now.seconds == pytest.approx(34.0, abs=0.2)
     player.queue(wanted(1, 0))
     assert queued(player) == [SONGS[n][0] for n in (1, 0, 1, 0, 2)]
-    outputs = player._call(lambda mpd: mpd.outputs(), Watch())
+    outputs = player.client.call(lambda mpd: mpd.outputs(), Watch())
     assert {each["outputname"]: each["outputenabled"] for each in outputs} == {"Nothing": "1", "Kitchen": "1"}
     with pytest.raises(OptionError, match="no such output; choose Nothing, Kitchen"):
         player.play(wanted(0), device="Garden")
-    player._call(lambda mpd: mpd.clear(), Watch())
+    player.client.call(lambda mpd: mpd.clear(), Watch())
     assert player.current() == Playing(state="stop")
     with pytest.raises(PlayerError, match="so nothing plays"):
         player.play([track("Unheard", "Nobody")])
@@ -115,14 +115,14 @@ def test_playlists_are_stored_once_and_brought_up_to_date(player):
     again = player.make_playlist("Affetto: calm / late", wanted(1))
     assert (again.created, again.id) == (False, placed.id)
     assert stored(player, placed.id) == [SONGS[1][0]]
-    player._call(lambda mpd: mpd.rm(placed.id), Watch())
+    player.client.call(lambda mpd: mpd.rm(placed.id), Watch())
     assert player.make_playlist("Affetto: calm / late", wanted(1)).created
     with pytest.raises(PlayerError, match="so no playlist was made"):
         player.make_playlist("None", [track("Unheard", "Nobody")])
 
 
 def test_the_listeners_own_playlist_is_left_alone_also_from_another_machine(player):
-    player._call(lambda mpd: mpd.playlistadd("Mine", "Bo Berg/Days/02.flac"), Watch())
+    player.client.call(lambda mpd: mpd.playlistadd("Mine", "Bo Berg/Days/02.flac"), Watch())
     placed = player.make_playlist("Mine", wanted(0))
     assert (placed.created, placed.name) == (True, f"Mine [{marker('Mine')}]")
     assert stored(player, "Mine") == [SONGS[1][0]]
@@ -143,7 +143,7 @@ def test_ratings_likes_plays_and_skips_come_back(player):
         ("Bo Berg/Days/02.flac", "rating"): "nonsense",
     }
     for (file, name), value in stickers.items():
-        player._call(lambda mpd, f=file, n=name, v=value: mpd.sticker_set("song", f, n, v), Watch())
+        player.client.call(lambda mpd, f=file, n=name, v=value: mpd.sticker_set("song", f, n, v), Watch())
     player.rate(wanted(0)[0], 4)
     got = list(player.read_feedback())
     assert [(each.kind, each.detail["title"]) for each in got][:2] == [
@@ -275,7 +275,7 @@ def test_answers_lost_now_and_then_do_no_harm(between, player, tmp_path, how):
     assert stored(player, placed.id) == [SONGS[n][0] for n in (0, 1, 2)]
     again = through(between(fault), tmp_path).make_playlist(name, wanted(2, 1))
     assert (again.id, stored(player, placed.id)) == (placed.id, [SONGS[2][0], SONGS[1][0]])
-    names = [each["playlist"] for each in player._call(lambda mpd: mpd.listplaylists(), Watch())]
+    names = [each["playlist"] for each in player.client.call(lambda mpd: mpd.listplaylists(), Watch())]
     assert len([each for each in names if each.startswith(placed.id)]) == 1
 
 

@@ -15,7 +15,8 @@ import pytest
 
 from affetto.errors import OptionError, PlayerError
 from affetto.players.base import AccessError, LaterError, StoppedError, UnsureError, Watch
-from affetto.players.http import Http, Patience, check_url, quiet_clients, seconds_to_wait
+from affetto.players.http import Http, check_url, quiet_clients
+from affetto.players.patience import Patience, seconds_to_wait
 from affetto.players.secrets import Secret
 
 QUICK = Patience(tries=3, pause=0.01, longest=2.0, timeout=0.5, whole=1.0)

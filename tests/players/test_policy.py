@@ -12,8 +12,8 @@ from affetto.affect import Emotion
 from affetto.errors import OptionError
 from affetto.music import starter
 from affetto.players import spotify
-from affetto.players.http import Patience
 from affetto.players.journal import Journal
+from affetto.players.patience import Patience
 from affetto.players.secrets import Secret, Secrets
 from affetto.recommendation import check_options, recommend
 from tests.players.fake_spotify import ACCESS, CLIENT, REFRESH, FakeSpotify, song

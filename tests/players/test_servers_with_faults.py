@@ -13,11 +13,12 @@ from affetto.errors import PlayerError
 from affetto.music.track import Track
 from affetto.players import jellyfin, listenbrainz
 from affetto.players.base import AccessError, LaterError, Player, StoppedError, UnsureError, Watch
-from affetto.players.http import Patience
 from affetto.players.journal import Journal, marker
+from affetto.players.listenbrainz.api import open_http
+from affetto.players.patience import Patience
 from affetto.players.secrets import Secret
 from affetto.players.subsonic import Subsonic
-from affetto.players.subsonic_api import SubsonicApi, parameters
+from affetto.players.subsonic.api import SubsonicApi, parameters
 from tests.players.fake_servers import (
     PASSWORD,
     TOKEN,
@@ -58,7 +59,7 @@ class Place:
             return Subsonic("there", api=api, user="listener", journal=journal, folder=folder, patience=patience)
         token = Secret(secret or TOKEN)
         if self.kind == "listenbrainz":
-            http = listenbrainz._http(address, token, patience)
+            http = open_http(address, token, patience)
             return listenbrainz.ListenBrainz("there", http=http, user="lis/tener", journal=journal, pause=0.01)
         http = jellyfin._http(address, token, "d", patience)
         return jellyfin.Jellyfin("there", http=http, user=FakeJellyfin.USER, journal=journal, pause=0.01)

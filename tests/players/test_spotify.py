@@ -2,7 +2,7 @@ import json
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -13,8 +13,8 @@ from affetto.errors import OptionError, PlayerError
 from affetto.music import Track
 from affetto.players import spotify as module
 from affetto.players.base import AccessError, LaterError, Player, StoppedError, UnsureError, Watch
-from affetto.players.http import Patience
 from affetto.players.journal import Journal, marker
+from affetto.players.patience import Patience
 from affetto.players.secrets import Secret, Secrets
 from tests.players.fake_spotify import ACCESS, CLIENT, REFRESH, FakeSpotify, Reply, error, every_third, song
 
@@ -191,13 +191,18 @@ def lost_answers(method, path, how, times=1):
 
 @pytest.mark.parametrize(
     "how",
-    [Reply(cut=True), Reply(status=500, body={}), Reply(raw=b"<html>Bad gateway</html>"), Reply(raw=b"\x00garbage{")],
-    ids=["cut", "500", "html", "garbage"],
+    [
+        Reply(cut=True),
+        Reply(status=500, body={}),
+        Reply(raw=b"<html>Bad gateway</html>"),
+        Reply(raw=b"\x00garbage{"),
+        Reply(raw=b""),
+    ],
+    ids=["cut", "500", "html", "garbage", "nothing"],
 )
 @pytest.mark.parametrize("effect", [True, False])
 def test_a_lost_answer_never_makes_a_second_playlist(fake, open_spotify, how, effect):
-    how.done = effect
-    fake.fault = lost_answers("POST", "/v1/me/playlists", how)
+    fake.fault = lost_answers("POST", "/v1/me/playlists", replace(how, done=effect))
     try:
         placed = open_spotify().make_playlist("A", TRACKS[:3])
     except UnsureError:
@@ -415,8 +420,8 @@ class Browser:
 
 @pytest.fixture
 def accounts(fake, monkeypatch):
-    monkeypatch.setattr(module, "ACCOUNTS", fake.address)
-    monkeypatch.setattr(module, "API", fake.api)
+    monkeypatch.setattr("affetto.players.spotify.client.ACCOUNTS", fake.address)
+    monkeypatch.setattr("affetto.players.spotify.client.API", fake.api)
 
 
 @pytest.mark.usefixtures("accounts")
@@ -447,7 +452,7 @@ def test_signing_in_that_fails(fake, tmp_path, monkeypatch):
     with pytest.raises(OptionError, match="--port 80"):
         module.connect("spotify", {"client_id": CLIENT, "port": "80"}, ask=Browser(fake), secrets=secrets)
     monkeypatch.setattr(Browser, "open", lambda *_: None)
-    monkeypatch.setattr(module, "_SIGN_IN", 0.05)
+    monkeypatch.setattr("affetto.players.spotify.sign_in._SIGN_IN", 0.05)
     with pytest.raises(PlayerError, match="nobody signed in"):
         module.connect("spotify", given, ask=Browser(fake), secrets=secrets)
     assert not (tmp_path / "secrets.json").exists()

@@ -14,12 +14,13 @@ from affetto.music.analysis import FEATURES, Analysis
 from affetto.music.collection import Collection
 from affetto.players.base import AccessError, FeedbackKind, LaterError, StoppedError, Watch
 from affetto.players.connections import connect, open_player
-from affetto.players.http import Patience
 from affetto.players.journal import Journal
+from affetto.players.patience import Patience
 from affetto.players.secrets import Secret, Secrets
 from affetto.players.subsonic import Subsonic, address_of
-from affetto.players.subsonic_api import SubsonicApi, parameters
-from affetto.players.subsonic_import import import_catalog, listen_to_songs
+from affetto.players.subsonic.api import SubsonicApi, parameters
+from affetto.players.subsonic.catalog import import_catalog
+from affetto.players.subsonic.listening import listen_to_songs
 from affetto.settings import settings
 from tests.players.fake_servers import KEY, PASSWORD, FakeSubsonic, subsonic_songs
 from tests.players.fake_spotify import Reply
@@ -317,7 +318,7 @@ def test_signing_in_with_a_key_where_it_is_offered(home):
 def test_a_password_is_not_sent_in_the_open_without_a_yes(home, monkeypatch):
     secrets = Secrets(home, keyring=False)
     with FakeSubsonic(subsonic_songs(3), ways=("password",)) as fake:
-        monkeypatch.setattr("affetto.players.subsonic._is_private", lambda _: False)
+        monkeypatch.setattr("affetto.players.subsonic.sign_in._is_private", lambda _: False)
         given, ask = {"url": fake.address, "user": "listener"}, Answers("no")
         with pytest.raises(OptionError, match="the password was not sent; use the server's https address"):
             connect("subsonic", given=given, ask=ask, secrets=secrets)
@@ -338,7 +339,7 @@ def test_a_password_is_not_sent_in_the_open_without_a_yes(home, monkeypatch):
     ],
 )
 def test_what_nobody_else_can_read(address, private):
-    from affetto.players.subsonic import _is_private
+    from affetto.players.subsonic.sign_in import _is_private
 
     assert _is_private(address) is private
 

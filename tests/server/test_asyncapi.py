@@ -13,7 +13,7 @@ from websockets.sync.client import connect
 from affetto.affect import EMOTIONS
 from affetto.server import Limits
 from affetto.server.protocol import CLOSE_CODES, SessionStart
-from tests.server.conftest import cut, f32, rest, talk
+from tests.server.conftest import cut, f32, rest, s16, talk
 
 DOCUMENT = yaml.safe_load(resources.files("affetto.server").joinpath("asyncapi.yaml").read_text(encoding="utf-8"))
 MESSAGES = {message["name"]: message for message in DOCUMENT["components"]["messages"].values()}
@@ -90,6 +90,15 @@ def test_the_messages_of_a_session_fit(server, short):
         messages.append(json.loads(socket.recv()))
         socket.send("nonsense")
         messages += rest(socket)[0]
+    with talk(server, cues=True, follow={"intent": "lift", "length": 3}) as socket:
+        for frame in cut(s16(short), 6_400):
+            socket.send(frame)
+        socket.send('{"type": "session.end"}')
+        followed, _ = rest(socket)
+    changes = [message for message in followed if message["type"] == "playlist"]
+    assert [len(change["playlist"]["tracks"]) for change in changes][:1] == [3]
+    assert all(isinstance(message["reading"]["cues"], list) for message in followed if message.get("final"))
+    messages += followed
     kinds = {message["type"] for message in messages}
     assert kinds == set(MESSAGES) - {"session.start", "session.end", "sound"}
     assert {message.get("fatal") for message in messages if message["type"] == "error"} == {True, False}

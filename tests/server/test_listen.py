@@ -7,9 +7,15 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from affetto.affect import EMOTIONS, Emotion
 from affetto.api import recognizer
 from affetto.server import Limits
 from affetto.server.protocol import CLOSE_CODES
+from affetto.settings import settings
+from affetto.voice.memory import Heard, Trace
+from affetto.voice.profile import VoiceProfile
+from affetto.voice.profiles import ProfileStore
+from affetto.voice.reading import Reading
 from affetto.voice.stream import LiveRecognizer
 from tests.server.conftest import PATIENCE, cut, f32, rest, s16, talk
 
@@ -68,7 +74,7 @@ def test_integers_in_stereo_at_another_rate_are_heard_too(server, short):
 
 def test_the_session_starts_with_what_is_used(server):
     with connect(server.ws) as socket:
-        socket.send('{"type": "session.start", "rate": 44100, "profile": "anna"}')
+        socket.send('{"type": "session.start", "rate": 44100, "profile": null}')
         assert json.loads(socket.recv(PATIENCE)) == {
             "schema": 1,
             "type": "session.started",
@@ -78,6 +84,62 @@ def test_the_session_starts_with_what_is_used(server):
             "interval": 0.5,
             "profile": None,
         }
+
+
+@pytest.fixture
+def anna(tmp_path, monkeypatch):
+    """The store of a machine that knows one voice."""
+    monkeypatch.setenv("AFFETTO_DATA_DIR", str(tmp_path))
+    settings.cache_clear()
+    store = ProfileStore()
+    store.save(VoiceProfile.of("anna", Heard()))
+    return store
+
+
+def test_a_known_voice_is_read_with_its_profile_which_takes_it_in(server, short, anna):
+    messages, code = answers(server, f32(short), 12_800, format="f32le", profile="anna")
+    assert code == 1000
+    readings = [m["reading"] for m in messages if m.get("reading")]
+    assert {reading["profile"] for reading in readings} == {"anna"}
+    last = anna.load("anna").last
+    assert last is not None
+    final = [m for m in messages if m.get("final")][-1]["reading"]
+    assert list(last.probabilities) == pytest.approx(list(final["probabilities"].values()), abs=1e-6)
+
+
+def test_corrections_count_in_a_live_session(server, short, anna):
+    for place in range(8):
+        probabilities = dict.fromkeys(EMOTIONS, (0.6 - place / 100) / 7) | {Emotion.SAD: 0.4 + place / 100}
+        trace = Trace(model=recognizer().model_id, probabilities=tuple(probabilities.values()), heard=Heard())
+        anna.correct("anna", "disgust", reading=Reading(probabilities=probabilities, seconds=2.0, trace=trace))
+    changed, _ = answers(server, f32(short), 12_800, format="f32le", profile="anna")
+    plain, _ = answers(server, f32(short), 12_800, format="f32le")
+    for one, other in zip(changed, plain, strict=True):
+        if one.get("reading") and not one["reading"]["abstained"]:
+            assert one["reading"]["probabilities"]["disgust"] > other["reading"]["probabilities"]["disgust"]
+
+
+def test_a_profile_that_is_deleted_meanwhile_is_used_no_longer(server, short, anna):
+    with talk(server, format="f32le", profile="anna") as socket:
+        anna.delete("anna")
+        socket.send(f32(short))
+        socket.send('{"type": "session.end"}')
+        messages, code = rest(socket)
+    assert code == 1000
+    assert anna.names() == ()
+    assert len([m for m in messages if m.get("final")]) == 2
+
+
+@pytest.mark.usefixtures("anna")
+@pytest.mark.parametrize("name", ["bob", "../anna", "", "a b"])
+def test_an_unknown_profile_is_refused_without_naming_others(server, name):
+    with connect(server.ws) as socket:
+        socket.send(json.dumps({"type": "session.start", "profile": name}))
+        messages, code = rest(socket)
+    assert code == 1003
+    assert messages[0]["code"] == "bad_format"
+    assert "affetto voice enrol" in messages[0]["message"]
+    assert "there is" not in messages[0]["message"]
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,8 @@ def test_to_dict_is_the_documented_form() -> None:
     )
     said = Reading(probabilities=ANGRY.probabilities, seconds=2.5, cues=(cue,)).to_dict()
     assert list(said) == [
-        "emotion", "probabilities", "valence", "arousal", "covariance", "confidence", "abstained", "reason", "seconds",
+        "emotion", "probabilities", "valence", "arousal", "covariance", "confidence", "plausible", "unclear",
+        "abstained", "reason", "seconds", "profile",
     ]  # fmt: skip
     assert said["emotion"] == "angry"
     assert list(said["probabilities"]) == [str(emotion) for emotion in EMOTIONS]

@@ -18,9 +18,11 @@ from affetto.cli import (
     mood,
     moods,
     play,
+    robustness,
     serve,
     train,
     tune,
+    voice,
 )
 from affetto.errors import AffettoError
 from affetto.version import __version__
@@ -39,6 +41,7 @@ app = typer.Typer(
 for group in (
     hear,
     listen,
+    voice,
     moods,
     mood,
     library,
@@ -48,6 +51,7 @@ for group in (
     train,
     evaluate,
     compare,
+    robustness,
     tune,
     corpus,
     features,

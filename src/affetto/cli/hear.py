@@ -16,6 +16,7 @@ __all__ = [
     "Intention",
     "Length",
     "NoPlaylist",
+    "ProfileName",
     "Save",
     "Seed",
     "Source",
@@ -23,6 +24,7 @@ __all__ = [
     "answer",
     "check",
     "check_delivery",
+    "check_profile",
     "register",
 ]
 
@@ -40,6 +42,7 @@ Source = Annotated[
     str | None,
     typer.Option("--library", help="own, starter, or a catalog (.csv); default: your own music if there is some."),
 ]
+ProfileName = Annotated[str | None, typer.Option("--profile", help="Whose voice it is: a profile of affetto voice.")]
 Explain = Annotated[bool, typer.Option("--explain", help="What in the voice led there, in full.")]
 
 
@@ -61,6 +64,7 @@ def _hear(
     save: Save = None,
     player: PlayerName = None,
     play: Play = False,
+    profile: ProfileName = None,
     explain: Explain = False,
 ) -> None:
     """Read the emotion in recordings of a voice, and answer each with a playlist.
@@ -75,6 +79,8 @@ def _hear(
     request = {"intent": intent, "length": length, "strategy": strategy, "seed": seed, "library": library}
     check(request, save, no_playlist=no_playlist)
     delivery = check_delivery(player, play=play, save=save, no_playlist=no_playlist)
+    if profile is not None:
+        check_profile(profile)
     failed = False
     for file in files:
         try:
@@ -85,6 +91,7 @@ def _hear(
                 save=save,
                 explain=explain,
                 delivery=delivery,
+                profile=profile,
             )
         except AffettoError as error:
             print(f"affetto: {error}", file=sys.stderr)
@@ -111,6 +118,7 @@ def answer(
     save: Path | None = None,
     explain: bool = False,
     delivery: Delivery | None = None,
+    profile: str | None = None,
 ) -> None:
     """Reads one recording, prints what was heard and the playlist, and saves the playlist if asked.
 
@@ -122,6 +130,7 @@ def answer(
         save: Playlist file to write.
         explain: Show the cues in full.
         delivery: Where the playlist goes besides.
+        profile: Name of the profile of the voice; it takes the reading in.
     """
     from affetto.cli import show
     from affetto.players import save_playlist
@@ -129,7 +138,7 @@ def answer(
     from affetto.voice.audio import ascii_name
 
     with show.progress(quiet=as_json) as progress:
-        reading = _read(voice, progress)
+        reading = _read(voice, progress, profile)
     playlist = None if request is None else recommend(reading, **request)
     if playlist is not None and save is not None:
         save_playlist(playlist, save)
@@ -157,12 +166,33 @@ def answer(
             delivery.play(playlist, as_json=False)
 
 
-def _read(voice: Any, progress: Any) -> Any:
+def _read(voice: Any, progress: Any, name: str | None) -> Any:
     from affetto.api import recognizer
+    from affetto.voice.profiles import ProfileStore
 
+    profile = None if name is None else ProfileStore().load(name)
     if isinstance(voice, Path):
-        return recognizer().hear(voice, progress=progress)
-    return recognizer().read(voice)
+        reading = recognizer().hear(voice, profile=profile, progress=progress)
+    else:
+        reading = recognizer().read(voice, profile=profile)
+    if name is not None:
+        ProfileStore().remember(name, reading)
+    return reading
+
+
+def check_profile(name: str) -> None:
+    """Refuses an unknown profile before anything is heard, and says what should be known of a known one.
+
+    Raises:
+        ProfileError: If there is none of that name.
+    """
+    from affetto.api import recognizer
+    from affetto.voice.profiles import ProfileStore
+
+    model = recognizer()
+    note = ProfileStore().load(name).note_for(model.model_id, model.profile_size)
+    if note:
+        print(f"affetto: note: {note}", file=sys.stderr)
 
 
 def check(request: dict[str, Any], save: Path | None, *, no_playlist: bool) -> None:

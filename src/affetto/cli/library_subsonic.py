@@ -40,7 +40,8 @@ def add_servers(store: Any, names: Sequence[str], *, most: int | None, workers: 
     from affetto.players.base import Watch
     from affetto.players.connections import open_player
     from affetto.players.subsonic import Subsonic
-    from affetto.players.subsonic_import import import_catalog, listen_to_songs
+    from affetto.players.subsonic.catalog import import_catalog
+    from affetto.players.subsonic.listening import listen_to_songs
 
     for name in names:
         player = open_player(name)

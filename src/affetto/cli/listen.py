@@ -11,6 +11,7 @@ from affetto.cli.hear import (
     Intention,
     Length,
     NoPlaylist,
+    ProfileName,
     Save,
     Seed,
     Source,
@@ -18,6 +19,7 @@ from affetto.cli.hear import (
     answer,
     check,
     check_delivery,
+    check_profile,
 )
 from affetto.cli.play import Play, PlayerName
 from affetto.errors import OptionError
@@ -44,6 +46,10 @@ def _listen(
     save: Save = None,
     player: PlayerName = None,
     play: Play = False,
+    profile: ProfileName = None,
+    no_profile: Annotated[
+        bool, typer.Option("--no-profile", help="Read without a profile, also where there is just one.")
+    ] = False,
     explain: Explain = False,
     seconds: Annotated[
         float | None,
@@ -58,7 +64,8 @@ def _listen(
 ) -> None:
     """Listen to the microphone until you stop speaking, then read the voice and answer with a playlist.
 
-    With --live the voice is read as it speaks, on a display that is redrawn in place.
+    With --live the voice is read as it speaks, on a display that is redrawn in place. Where there is one voice profile,
+    it is used for the microphone.
     """
     if list_devices:
         _show_devices(as_json=as_json)
@@ -69,6 +76,7 @@ def _listen(
     if live and (player or play):
         raise OptionError("--player and --play take a playlist that is done; leave --live out")
     delivery = check_delivery(player, play=play, save=save, no_playlist=no_playlist)
+    speaker = _speaker(profile, no_profile=no_profile, microphone=file is None)
     if live:
         from affetto.cli.live import listen_live
 
@@ -81,6 +89,7 @@ def _listen(
             explain=explain,
             request=request if music else None,
             save=save,
+            profile=speaker,
         )
         return
     _listen_once(
@@ -91,6 +100,7 @@ def _listen(
         save=save,
         explain=explain,
         delivery=delivery,
+        profile=speaker,
     )
 
 
@@ -104,6 +114,19 @@ def _listen_once(device: str | None, seconds: float | None, *, as_json: bool, **
         show.line("Listening: speak, then pause.")
     samples = record_utterance(seconds=seconds or _SECONDS, device=device)
     answer(samples, name="microphone", as_json=as_json, **options)
+
+
+def _speaker(profile: str | None, *, no_profile: bool, microphone: bool) -> str | None:
+    """Whose voice it is: the profile that is named, or the only one where its owner speaks at the microphone."""
+    from affetto.voice.profiles import ProfileStore
+
+    if profile and no_profile:
+        raise OptionError(f"--profile {profile} and --no-profile contradict each other; leave one out")
+    if profile is None and microphone and not no_profile:
+        profile = ProfileStore().sole()
+    if profile is not None:
+        check_profile(profile)
+    return profile
 
 
 def _check_mix(*, live: bool, music: bool, no_playlist: bool, save: Path | None, file: Path | None, fast: bool) -> None:

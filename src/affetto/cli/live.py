@@ -1,7 +1,7 @@
 """``affetto listen --live``: sound in, events out, to a display, as lines of text or as JSON."""
 
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from affetto.cli import show
 from affetto.cli.live_lines import JsonLines, Output, PlainLines, Tally
 from affetto.recommendation.replan import LivePlaylist
 from affetto.voice.audio import RATE, AudioFile, Samples, ascii_name
+from affetto.voice.profiles import ProfileStore
 from affetto.voice.reading import Reading
 from affetto.voice.stream import Event, LiveRecognizer
 
@@ -29,6 +30,7 @@ def listen_live(
     explain: bool = False,
     request: dict[str, Any] | None = None,
     save: Path | None = None,
+    profile: str | None = None,
 ) -> None:
     """Listens until the sound ends or Ctrl-C, and shows what is heard as it is heard.
 
@@ -41,6 +43,7 @@ def listen_live(
         explain: Show what in the voice stands out.
         request: Options of the live playlist; None for none.
         save: Playlist file to write at each plan.
+        profile: Name of the profile of the voice; it takes the final readings in.
 
     Raises:
         AudioError: If the recording or the microphone fails; what was heard until then is shown.
@@ -52,8 +55,9 @@ def listen_live(
     music = None if request is None else LivePlaylist(**request)
     name = "microphone" if file is None else ascii_name(Path(file.name))
     output, shown = _output(as_json=as_json, explain=explain, name=name, music=music is not None)
-    live = LiveRecognizer(recognizer())
-    session = _Session(live, output, music=music, save=save)
+    store = ProfileStore()
+    live = LiveRecognizer(recognizer(), profile=None if profile is None else store.load(profile))
+    session = _Session(live, output, music=music, save=save, profiles=store)
     with shown, closing(sound):
         try:
             session.run(_limited(sound, seconds))
@@ -67,8 +71,17 @@ def listen_live(
 class _Session:
     """One pass from the first block to the last."""
 
-    def __init__(self, live: LiveRecognizer, output: Output, *, music: LivePlaylist | None, save: Path | None) -> None:
+    def __init__(
+        self,
+        live: LiveRecognizer,
+        output: Output,
+        *,
+        music: LivePlaylist | None,
+        save: Path | None,
+        profiles: ProfileStore,
+    ) -> None:
         self._live, self._output, self._music, self._save = live, output, music, save
+        self._profiles = profiles
         self._spoken = 0.0  # seconds of speech of this utterance that the music has taken in
         self._from = 0
         self.tally = Tally()
@@ -82,7 +95,8 @@ class _Session:
     def finish(self) -> None:
         self._take(self._live.close())
 
-    def _take(self, events: Iterable[Event]) -> None:
+    def _take(self, events: Sequence[Event]) -> None:
+        self._profiles.follow(self._live, events)
         for event in events:
             self.tally.add(event)
             self._output.event(event)

@@ -109,7 +109,7 @@ class ClientSession:
 
 @asynccontextmanager
 async def connect(
-    url: str, *, rate: int = RATE, channels: int = 1, interval: float = 0.5
+    url: str, *, rate: int = RATE, channels: int = 1, interval: float = 0.5, profile: str | None = None
 ) -> AsyncGenerator[ClientSession]:
     """A live session with the server at a ``ws://.../v1/listen`` address.
 
@@ -118,6 +118,7 @@ async def connect(
         rate: Samples per second of what will be sent.
         channels: Channels of what will be sent.
         interval: Seconds of sound between partial readings.
+        profile: Name of the speaker's voice profile on the server's machine.
 
     Raises:
         ClientError: If there is no such server, or it refuses.
@@ -128,7 +129,7 @@ async def connect(
         raise unreachable(url, error) from error
     async with socket:
         try:
-            await socket.send(start_message(rate, channels, interval))
+            await socket.send(start_message(rate, channels, interval, profile))
             settings = checked(await socket.recv())
         except ConnectionClosed as error:
             raise closed(error) from error

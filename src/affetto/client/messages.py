@@ -12,6 +12,7 @@ from affetto.affect import Emotion
 from affetto.errors import AffettoError
 from affetto.voice.reading import Reading
 from affetto.voice.stream import Event
+from affetto.voice.uncertainty import Uncertainty
 
 __all__ = [
     "END",
@@ -58,6 +59,8 @@ def parse_event(message: Mapping[str, Any]) -> Event:
             probabilities={Emotion(name): p for name, p in plain["probabilities"].items()},
             seconds=plain["seconds"],
             reason=plain["reason"],
+            uncertainty=_uncertainty(plain),
+            profile=plain["profile"],
         )
     return Event(
         type=message["type"],
@@ -72,15 +75,21 @@ def parse_event(message: Mapping[str, Any]) -> Event:
     )
 
 
+def _uncertainty(plain: Mapping[str, Any]) -> Uncertainty:
+    """What makes a reading as plausible and as clear as the server says it is."""
+    least = min(plain["probabilities"][emotion] for emotion in plain["plausible"])
+    return Uncertainty(method="threshold", level=least, unclear_below=1.0 if plain["unclear"] else 0.0)
+
+
 def pack(samples: npt.ArrayLike) -> bytes:
     """Samples as a frame of 32 bit floats."""
     return np.ascontiguousarray(samples, "<f4").tobytes()
 
 
-def start_message(rate: int, channels: int, interval: float) -> str:
+def start_message(rate: int, channels: int, interval: float, profile: str | None = None) -> str:
     """The first message of a client."""
     start = {"type": "session.start", "rate": rate, "format": "f32le", "channels": channels, "interval": interval}
-    return json.dumps(start)
+    return json.dumps(start | ({} if profile is None else {"profile": profile}))
 
 
 def checked(text: str | bytes) -> dict[str, Any]:

@@ -36,6 +36,7 @@ def listen(
     rate: int = RATE,
     channels: int = 1,
     interval: float = 0.5,
+    profile: str | None = None,
 ) -> Generator[Event]:
     """Sends blocks of samples to a server and gives its events as they come, without a coroutine.
 
@@ -49,7 +50,7 @@ def listen(
     failed: list[BaseException] = []
     with socket:
         try:
-            socket.send(start_message(rate, channels, interval))
+            socket.send(start_message(rate, channels, interval, profile))
             checked(socket.recv())
             sender = threading.Thread(target=_send_blocks, args=(socket, blocks, failed), daemon=True)
             sender.start()
@@ -65,14 +66,14 @@ def listen(
         raise failed[0]
 
 
-def listen_file(url: str, path: str | Path, *, interval: float = 0.5) -> Iterator[Event]:
+def listen_file(url: str, path: str | Path, *, interval: float = 0.5, profile: str | None = None) -> Iterator[Event]:
     """Sends a recording to a server, as fast as it takes it, and gives its events as they come.
 
     Raises:
         AudioError: If the recording cannot be decoded.
         ClientError: As `listen`.
     """
-    return listen(url, _cut(AudioFile(path)), interval=interval)
+    return listen(url, _cut(AudioFile(path)), interval=interval, profile=profile)
 
 
 def _cut(blocks: Iterable[npt.NDArray[np.float32]]) -> Iterator[npt.NDArray[np.float32]]:

@@ -2,13 +2,13 @@
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
 
 from affetto.learning.recipe import AugmentRecipe
 from affetto.voice.audio import RATE, Samples
 
 __all__ = ["add_noise", "change_channel", "change_speed", "hide_bands", "random_room"]
-
-Power = npt.NDArray[np.floating]
 
 
 def change_speed(samples: Samples, factor: float) -> Samples:
@@ -37,15 +37,15 @@ def random_room(samples: Samples, rng: np.random.Generator) -> Samples:
     return fftconvolve(samples, tail)[: len(samples)].astype(np.float32)
 
 
-def add_noise(power: Power, noise: Power, rng: np.random.Generator, recipe: AugmentRecipe) -> Power:
+def add_noise(power: Tensor, noise: Tensor, rng: np.random.Generator, recipe: AugmentRecipe) -> Tensor:
     """Adds noise to mel power, both ``(n, mels, frames)``, at a random ratio; independent sounds add in power."""
     ratio = 10 ** (-rng.uniform(*recipe.snr_db, size=len(power)) / 10)
-    gain = ratio * power.mean(axis=(1, 2)) / np.maximum(noise.mean(axis=(1, 2)), 1e-12)
-    gain *= rng.random(len(power)) < recipe.noise
-    return power + gain[:, None, None].astype(np.float32) * noise
+    ratio *= rng.random(len(power)) < recipe.noise
+    level = power.mean(dim=(1, 2), keepdim=True) / noise.mean(dim=(1, 2), keepdim=True).clamp(min=1e-12)
+    return power + _like(power, ratio)[:, None, None] * level * noise
 
 
-def change_channel(power: Power, rng: np.random.Generator, recipe: AugmentRecipe) -> Power:
+def change_channel(power: Tensor, rng: np.random.Generator, recipe: AugmentRecipe) -> Tensor:
     """Another microphone: a smooth random change of the spectrum, and for some a cut-off top of the band."""
     n, mels, _ = power.shape
     knots = rng.standard_normal((n, 5)) * recipe.channel_db
@@ -54,18 +54,29 @@ def change_channel(power: Power, rng: np.random.Generator, recipe: AugmentRecipe
     gain_db = knots[:, left] * (1 - (place - left)) + knots[:, left + 1] * (place - left)
     cut = rng.integers(mels * 5 // 8, mels, size=n)[:, None]
     gain_db -= 60.0 * ((np.arange(mels) >= cut) & (rng.random((n, 1)) < recipe.band))
-    return power * (10 ** (gain_db / 10)).astype(np.float32)[:, :, None]
+    return power * _like(power, 10 ** (gain_db / 10))[:, :, None]
 
 
-def hide_bands(power: Power, rng: np.random.Generator, recipe: AugmentRecipe) -> Power:
-    """Hides two bands of mel bins and two stretches of time (SpecAugment, Park et al. 2019), in place."""
+def hide_bands(power: Tensor, rng: np.random.Generator, recipe: AugmentRecipe) -> Tensor:
+    """Hides two bands of mel bins and two stretches of time (SpecAugment, Park et al. 2019)."""
     n, mels, frames = power.shape
-    mean = power.mean(axis=(1, 2)) * 1e-2
-    longest = int(recipe.time_mask * frames)
-    for example in range(n):
-        for _ in range(2):
-            width, length = rng.integers(0, recipe.frequency_mask + 1), rng.integers(0, longest + 1)
-            band, start = rng.integers(0, mels - width + 1), rng.integers(0, frames - length + 1)
-            power[example, band : band + width] = mean[example]
-            power[example, :, start : start + length] = mean[example]
-    return power
+    hidden = np.zeros((n, mels, 1), np.bool_)
+    silent = np.zeros((n, 1, frames), np.bool_)
+    for _ in range(2):
+        hidden |= _stretch(mels, recipe.frequency_mask, n, rng)[:, :, None]
+        silent |= _stretch(frames, int(recipe.time_mask * frames), n, rng)[:, None, :]
+    mean = power.mean(dim=(1, 2), keepdim=True) * 1e-2
+    masked = torch.from_numpy(hidden).to(power.device) | torch.from_numpy(silent).to(power.device)
+    return torch.where(masked, mean, power)
+
+
+def _stretch(size: int, longest: int, count: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """A random stretch of up to ``longest`` of ``size`` places, for each of ``count`` examples."""
+    width = rng.integers(0, longest + 1, size=(count, 1))
+    start = (rng.random((count, 1)) * (size - width + 1)).astype(np.int64)
+    place = np.arange(size)
+    return (place >= start) & (place < start + width)
+
+
+def _like(power: Tensor, values: npt.NDArray[np.floating]) -> Tensor:
+    return torch.from_numpy(values.astype(np.float32)).to(power.device)

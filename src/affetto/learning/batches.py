@@ -151,6 +151,7 @@ class Epochs:
         length: Length of a row, so that clips of about the same length stand in a batch.
         size: Clips in a batch.
         seed: Decides every random choice.
+        device: Where targets are kept; inputs are where ``make`` makes them.
     """
 
     def __init__(
@@ -162,11 +163,14 @@ class Epochs:
         length: Callable[[int], int],
         size: int,
         seed: int,
+        device: torch.device | None = None,
     ) -> None:
         self._count, self._make, self._length, self._size, self._seed = len(clips), make, length, size, seed
-        self._known = torch.from_numpy(targets.known(clips))
-        self._targets = torch.from_numpy(targets.probabilities(clips))
-        self._weights = torch.from_numpy(targets.weights(clips))
+        self._device = device or torch.device("cpu")
+        self._known, self._targets, self._weights = (
+            torch.from_numpy(values).to(self._device)
+            for values in (targets.known(clips), targets.probabilities(clips), targets.weights(clips))
+        )
         self._latest: tuple[int, list[npt.NDArray[np.int64]]] = (-1, [])
 
     @property
@@ -178,10 +182,15 @@ class Epochs:
         """One batch: the same for the same seed, epoch and number."""
         rows = self._batches(epoch)[number]
         inputs, blend = self._make(rows, np.random.default_rng([self._seed, epoch, number]))
-        targets = self._targets[rows]
+        chosen = self._send(rows)
+        targets = self._targets[chosen]
         if blend is not None:
-            targets = targets + torch.from_numpy(blend.share)[:, None] * (targets[blend.partner] - targets)
-        return Batch(inputs, targets, self._known[rows], self._weights[rows])
+            partners = targets[self._send(blend.partner)]
+            targets = targets + self._send(blend.share)[:, None] * (partners - targets)
+        return Batch(inputs, targets, self._known[chosen], self._weights[chosen])
+
+    def _send(self, values: npt.NDArray[np.generic]) -> Tensor:
+        return torch.from_numpy(values).to(self._device, non_blocking=True)
 
     def _batches(self, epoch: int) -> list[npt.NDArray[np.int64]]:
         if self._latest[0] != epoch:

@@ -13,8 +13,8 @@ from affetto.corpora.non_speech import split_non_speech
 from affetto.corpora.table import Clip
 from affetto.errors import CorpusError
 from affetto.learning.examples import Spectrograms, prepare_noise, prepare_speech
-from affetto.learning.fit import TrainingSet
 from affetto.learning.recipe import Recipe
+from affetto.learning.recognizer_batches import TrainingSet
 
 __all__ = ["PreparedData", "prepare"]
 

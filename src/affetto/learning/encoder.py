@@ -85,8 +85,8 @@ class EncoderModel(NeuralModel[nn.Module]):
         head = EncoderHead(self._family.head, layers=encoder.layers, width=encoder.width, labels=labels)
         return TunedEncoder(encoder, head) if self._family.fine_tune else head
 
-    def _make(self, clips: Sequence[Clip], values: Sequence[Array]) -> Make:
-        del clips
+    def _make(self, clips: Sequence[Clip], values: Sequence[Array], where: torch.device) -> Make:
+        del clips, where  # inputs travel as they are needed: waveforms of many clips may be too much to keep there
 
         def make(rows: npt.NDArray[np.int64], rng: np.random.Generator) -> tuple[tuple[Tensor, ...], None]:
             some = [values[row] for row in rows]
@@ -136,7 +136,7 @@ class EncoderModel(NeuralModel[nn.Module]):
         every = {"recipe": self._recipe.name, "family": self._family.family, "encoder": self._family.checkpoint}
         every |= {"corpora": ", ".join(self._recipe.data.corpora), **(facts or {})}
         export_network(
-            waveform,
+            waveform.cpu(),
             path,
             labels=self.labels,
             temperature=temperature,

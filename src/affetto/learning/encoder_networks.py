@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from affetto.errors import ModelError
+from affetto.learning.device import device
 from affetto.learning.recipe.encoder import EncoderRecipe, HeadRecipe
 from affetto.voice.audio import RATE, Samples
 
@@ -64,8 +65,10 @@ class SpeechEncoder:
     def pooled(self, speech: Samples) -> npt.NDArray[np.float32]:
         """Mean and deviation over time of every hidden state: ``(layers, 2, width)``."""
         inputs, frames = self.inputs(speech)
+        where = device()
+        self.module.to(where)
         with torch.inference_mode():
-            return pool(self.module, inputs, torch.tensor([frames]))[0].float().numpy()
+            return pool(self.module, inputs.to(where), torch.tensor([frames], device=where))[0].float().cpu().numpy()
 
 
 def pool(encoder: nn.Module, inputs: Tensor, frames: Tensor) -> Tensor:

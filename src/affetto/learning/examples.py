@@ -2,8 +2,11 @@
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +22,14 @@ from affetto.voice.speech import find_utterances
 
 __all__ = ["VARIANTS", "Spectrograms", "prepare_noise", "prepare_speech", "speech_of", "synthetic_noise"]
 
-VARIANTS = ("plain", "slower", "faster", "room")
-"""Forms in which each clip is kept: as it is, at 0.9 and 1.1 times the speed, and in a random room."""
+VARIANTS = ("plain", "slow", "slower", "faster", "fast", "room", "hall")
+"""Forms in which each clip is kept: as it is, at four other speeds, and in two random rooms."""
 
-_VERSION = 1  # raise when the preparation changes, so that old files are not used
+_SPEEDS = {"slow": 0.88, "slower": 0.94, "faster": 1.06, "fast": 1.12}
+
+_VERSION = 2  # raise when the preparation changes, so that old files are not used
 _LOG_FLOOR = 1e-10
+_WORTH_PROCESSES = 200  # clips: fewer are prepared before the processes have started
 _log = logging.getLogger(__name__)
 
 Half = npt.NDArray[np.float16]
@@ -61,14 +67,6 @@ class Spectrograms:
         """Mel power of one sound, ``(mels, frames)``."""
         return np.exp(self[index].astype(np.float32)).T
 
-    def crop(self, index: int, length: int, rng: np.random.Generator) -> Half:
-        """A random stretch of ``length`` frames; a shorter sound is repeated."""
-        sound = self[index]
-        if len(sound) < length:
-            sound = np.tile(sound, (-(-length // len(sound)) + 1, 1))
-        start = rng.integers(0, len(sound) - length + 1)
-        return sound[start : start + length]
-
 
 def speech_of(samples: Samples) -> Samples:
     """The speech in a clip, its utterances joined; the whole clip where no speech is found."""
@@ -104,30 +102,46 @@ def prepare_speech(
 def _prepare_corpus(
     corpus: str, paths: list[Path], files: dict[str, Path], progress: Callable[[str, int, int], None] | None
 ) -> None:
-    rng = np.random.default_rng(0)
     sounds: dict[str, list[Half]] = {variant: [] for variant in VARIANTS}
-    for done, path in enumerate(paths):
+    for done, (variants, error) in enumerate(_prepare_clips(paths)):
         if progress and done % 20 == 0:
             progress(f"preparing {corpus}", done, len(paths))
-        try:
-            speech = speech_of(read_audio(path))
-        except AffettoError as error:
+        if error:
             _log.warning("%s: left out: %s", corpus, error)
-            for kept in sounds.values():
-                kept.append(np.zeros((0, N_MELS), np.float16))
-            continue
-        for variant, samples in _variants(speech, rng).items():
-            sounds[variant].append(log_power(samples))
+        for variant, kept in sounds.items():
+            kept.append(variants.get(variant, np.zeros((0, N_MELS), np.float16)))
     for variant, file in files.items():
         _save(file, sounds[variant])
+
+
+def _prepare_clips(paths: Sequence[Path]) -> Iterator[tuple[dict[str, Half], str]]:
+    if len(paths) < _WORTH_PROCESSES:
+        yield from map(_prepare_clip, range(len(paths)), paths)
+        return
+    jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+        yield from pool.map(_prepare_clip, range(len(paths)), paths, chunksize=16)
+
+
+def _prepare_clip(number: int, path: Path) -> tuple[dict[str, Half], str]:
+    """A clip in all variants; or why it cannot be decoded."""
+    try:
+        speech = speech_of(read_audio(path))
+    except AffettoError as error:
+        return {}, str(error)
+    made = _variants(speech, np.random.default_rng([_VERSION, number]))
+    return {variant: log_power(samples) for variant, samples in made.items()}, ""
+
+
+def _one_thread() -> None:
+    torch.set_num_threads(1)
 
 
 def _variants(speech: Samples, rng: np.random.Generator) -> dict[str, Samples]:
     return {
         "plain": speech,
-        "slower": change_speed(speech, 0.9),
-        "faster": change_speed(speech, 1.1),
-        "room": random_room(change_speed(speech, rng.uniform(0.93, 1.07)), rng),
+        **{name: change_speed(speech, speed) for name, speed in _SPEEDS.items()},
+        **{name: random_room(change_speed(speech, rng.uniform(0.93, 1.07)), rng) for name in ("room", "hall")},
     }
 
 

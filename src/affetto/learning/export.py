@@ -1,6 +1,7 @@
 """Export: a fitted network as one ONNX file that takes the raw waveform."""
 
 import contextlib
+import hashlib
 import json
 import logging
 import os
@@ -47,7 +48,24 @@ def export(
     Raises:
         ModelError: If the exported file answers differently by more than 1e-4.
     """
-    _write(Recognition(network, temperature), path, temperature=temperature, baseline=baseline, facts=facts)
+    every = {**facts, "profile_size": str(network.embedding_size), "model_id": _model_id(network)}
+    recognition = Recognition(network, temperature)
+    _write(
+        recognition,
+        path,
+        profile_size=network.embedding_size,
+        temperature=temperature,
+        baseline=baseline,
+        facts=every,
+    )
+
+
+def _model_id(network: nn.Module) -> str:
+    """Tells weights apart: what was learnt of a voice with some means nothing to others."""
+    digest = hashlib.sha256()
+    for name, values in sorted(network.state_dict().items()):
+        digest.update(name.encode() + values.detach().cpu().numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def export_network(
@@ -111,7 +129,13 @@ class _Ungated(nn.Module):
 
 
 def _write(
-    recognition: nn.Module, path: Path, *, temperature: float, baseline: CueBaseline, facts: Mapping[str, str]
+    recognition: nn.Module,
+    path: Path,
+    *,
+    temperature: float,
+    baseline: CueBaseline,
+    facts: Mapping[str, str],
+    profile_size: int = 0,
 ) -> None:
     metadata = {
         "affetto_model_version": str(MODEL_VERSION),
@@ -125,11 +149,11 @@ def _write(
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _trace(recognition, partial)
+        _trace(recognition, partial, profile_size)
         model = onnx.load(partial)
         onnx.helper.set_model_props(model, metadata)
         onnx.save(model, partial)
-        _check(recognition, partial)
+        _check(recognition, partial, profile_size)
         partial.replace(path)
     except OSError as error:
         raise ModelError(f"cannot write model {path}: {error.strerror or error}; choose another place") from error
@@ -138,18 +162,31 @@ def _write(
             partial.unlink(missing_ok=True)
 
 
-def _trace(recognition: nn.Module, file: Path) -> None:
+def _inputs(waveform: Tensor, profile_size: int, rng: np.random.Generator) -> dict[str, Tensor]:
+    """The inputs of a model file by name: the waveform and, where it knows speakers, a profile."""
+    if not profile_size:
+        return {"waveform": waveform}
+    profile = rng.standard_normal((len(waveform), profile_size)).astype(np.float32)
+    return {"waveform": waveform, "profile": torch.from_numpy(profile)}
+
+
+def _trace(recognition: nn.Module, file: Path, profile_size: int) -> None:
+    rng = np.random.default_rng(0)
+    waveform = torch.from_numpy((0.1 * rng.standard_normal((1, 2 * RATE))).astype(np.float32))
+    inputs = _inputs(waveform, profile_size, rng)
+    outputs = ["emotion", "speech", "embedding"] if profile_size else ["emotion", "speech"]
     with torch.inference_mode(), warnings.catch_warnings(), _silent("torch.onnx"):
         # The tracing exporter is deprecated, not wrong: it needs no further package and is checked below.
         warnings.simplefilter("ignore")
         try:
             torch.onnx.export(
                 recognition,
-                (0.1 * torch.randn(1, 2 * RATE, generator=torch.Generator().manual_seed(0)),),
+                tuple(inputs.values()),
                 file,
-                input_names=["waveform"],
-                output_names=["emotion", "speech"],
-                dynamic_axes={"waveform": {0: "batch", 1: "samples"}, "emotion": {0: "batch"}, "speech": {0: "batch"}},
+                input_names=list(inputs),
+                output_names=outputs,
+                dynamic_axes={name: {0: "batch"} for name in (*inputs, *outputs)}
+                | {"waveform": {0: "batch", 1: "samples"}},
                 opset_version=_OPSET,
                 dynamo=False,
             )
@@ -171,15 +208,16 @@ def _silent(name: str) -> Generator[None]:
         logger.setLevel(level)
 
 
-def _check(recognition: nn.Module, file: Path) -> None:
+def _check(recognition: nn.Module, file: Path, profile_size: int) -> None:
     rng = np.random.default_rng(0)
     try:
         session = load_session(file.read_bytes())
         for seconds, batch in _CHECKED:
             waveform = (0.1 * rng.standard_normal((batch, int(seconds * RATE)))).astype(np.float32)
+            inputs = _inputs(torch.from_numpy(waveform), profile_size, rng)
             with torch.inference_mode():
-                expected = [answer.numpy() for answer in recognition(torch.from_numpy(waveform))]
-            found = session.run(None, {"waveform": waveform})
+                expected = [answer.numpy() for answer in recognition(*inputs.values())]
+            found = session.run(None, {name: value.numpy() for name, value in inputs.items()})
             gap = max(float(np.abs(a - b).max()) for a, b in zip(expected, found, strict=True))
             if gap > _PARITY:
                 raise ModelError(

@@ -14,13 +14,14 @@ from typing import Any
 
 import pytorch_lightning as lightning
 import torch
-from pytorch_lightning.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint, WeightAveraging
 from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 
 from affetto.errors import ModelError
@@ -79,10 +80,16 @@ class _Fixed(Dataset[Batch]):
         return self._batches[number]
 
 
+def _moved(batch: Batch, device: torch.device) -> Batch:
+    inputs, *rest = batch
+    return Batch(tuple(one.to(device) for one in inputs), *(one.to(device) for one in rest))
+
+
 class _Data(lightning.LightningDataModule):
-    def __init__(self, examples: Examples) -> None:
+    def __init__(self, examples: Examples, device: torch.device) -> None:
         super().__init__()
         self._examples = examples
+        self._watched = [_moved(batch, device) for batch in examples.validation]
 
     def train_dataloader(self) -> DataLoader[Batch]:
         assert self.trainer is not None
@@ -90,17 +97,20 @@ class _Data(lightning.LightningDataModule):
         return DataLoader(numbers, batch_size=None, shuffle=False)
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        return DataLoader(_Fixed(self._examples.validation), batch_size=None, shuffle=False)
+        return DataLoader(_Fixed(self._watched), batch_size=None, shuffle=False)
 
 
 class _Learner(lightning.LightningModule):
     """A network, its loss and its optimizer."""
 
-    def __init__(self, network: nn.Module, recipe: LoopRecipe, *, steps: int, watched: str, seed: int) -> None:
+    def __init__(
+        self, network: nn.Module, recipe: LoopRecipe, *, steps: int, watched: str, seed: int, shows: bool
+    ) -> None:
         super().__init__()
         self.network = network
-        self.recipe, self.total_steps, self.watched, self.seed = recipe, steps, watched, seed
-        self.sums = torch.zeros(3, dtype=torch.float64)
+        self.recipe, self.total_steps, self.watched, self.seed, self._shows = recipe, steps, watched, seed, shows
+        # Added up where the network is: to read a number off a graphics processor is to wait for it.
+        self._sums, self._count = torch.zeros(2, dtype=torch.float64), 0
         self._heard: list[tuple[Tensor, Tensor]] = []
         self._plateau: ReduceLROnPlateau | None = None
         self._plateau_state: dict[str, Any] | None = None
@@ -118,13 +128,19 @@ class _Learner(lightning.LightningModule):
     def training_step(self, batch: Batch) -> Tensor:
         loss, logits = self._loss(batch)
         right = (logits.argmax(dim=1) == batch.targets.argmax(dim=1)).sum()
-        count = len(logits)
-        self.sums += torch.tensor([float(loss.detach()) * count, float(right), count], dtype=torch.float64)
-        self.log("train_loss", loss.detach(), prog_bar=True, on_step=True, on_epoch=False, batch_size=count)
+        self._sums += torch.stack([loss.detach().double() * len(logits), right.double()])
+        self._count += len(logits)
+        if self._shows:
+            self.log("train_loss", loss.detach(), prog_bar=True, batch_size=len(logits))
         return loss
 
     def on_train_epoch_start(self) -> None:
-        self.sums.zero_()
+        self._sums, self._count = torch.zeros(2, dtype=torch.float64, device=self.device), 0
+
+    def learnt(self) -> tuple[float, float]:
+        """Mean loss and accuracy over the steps of this epoch."""
+        loss, right = (self._sums / max(self._count, 1)).tolist()
+        return loss, right
 
     def validation_step(self, batch: Batch) -> None:
         loss, logits = self._loss(batch)
@@ -142,7 +158,7 @@ class _Learner(lightning.LightningModule):
         # Lightning lowers the rate after it has written the checkpoint: a resumed training would go another way.
         if self._plateau is not None:
             watched = self.trainer.callback_metrics.get(self.watched)
-            self._plateau.step(float(self.sums[0] / self.sums[2]) if watched is None else float(watched))
+            self._plateau.step(self.learnt()[0] if watched is None else float(watched))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["plateau"] = self._plateau.state_dict() if self._plateau else None
@@ -184,6 +200,23 @@ class _Learner(lightning.LightningModule):
         return optimizer
 
 
+class _Averaging(WeightAveraging):
+    """The moving average of the weights, beside them on their device, from the second epoch on."""
+
+    def __init__(self, device: torch.device, decay: float, *, start: int) -> None:
+        super().__init__(device, use_buffers=True, multi_avg_fn=get_ema_multi_avg_fn(decay))
+        self._start = start
+
+    def setup(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, stage: str) -> None:
+        super().setup(trainer, pl_module, stage)
+        if self._average_model is not None:  # asks of every tensor whether it is the first time: not over there
+            self._average_model.n_averaged = self._average_model.n_averaged.cpu()
+
+    def should_update(self, step_idx: int | None = None, epoch_idx: int | None = None) -> bool:
+        del epoch_idx
+        return step_idx is not None and step_idx >= self._start
+
+
 class _History(Callback):
     """The learning curve, kept in the checkpoint and written to ``metrics.csv`` after every epoch."""
 
@@ -194,12 +227,12 @@ class _History(Callback):
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         assert isinstance(pl_module, _Learner)
         found = trainer.callback_metrics
-        loss, right, count = (float(value) for value in pl_module.sums)
+        loss, accuracy = pl_module.learnt()
         row = {
             "epoch": float(trainer.current_epoch),
             "rate": float(trainer.optimizers[0].param_groups[0]["lr"]),
-            "loss": loss / count,
-            "accuracy": right / count,
+            "loss": loss,
+            "accuracy": accuracy,
             **{name: float(found[name]) for name in METRICS if name in found},
         }
         self._rows.append(row)
@@ -235,6 +268,7 @@ def train(
     recipe: LoopRecipe,
     *,
     folder: Path,
+    device: torch.device,
     seed: int = 0,
     threads: int = 1,
     progress: bool = False,
@@ -247,10 +281,12 @@ def train(
     ``folder`` tell the course of it.
 
     Args:
-        network: Gives logits ``(clips, labels)`` for the inputs of a batch; in evaluation mode afterwards.
+        network: Gives logits ``(clips, labels)`` for the inputs of a batch; on the processor and in evaluation mode
+            afterwards.
         examples: What it learns from, and is watched on.
         recipe: How.
         folder: Where checkpoints and logs go.
+        device: Where it is trained.
         seed: Decides every random choice but the network's first weights.
         threads: Processor threads.
         progress: Whether to draw a progress bar.
@@ -269,13 +305,14 @@ def train(
         return
     if last.is_file():
         check_stamp(read_checkpoint(last), stamp, last)
-    watched = f"validation_{recipe.monitor}" if examples.validation else "train_loss"
+    watched = f"validation_{recipe.monitor}" if examples.validation else "loss"
     mode = "max" if watched == "validation_uar" else "min"
-    learner = _Learner(network, recipe, steps=examples.epochs.steps * recipe.epochs, watched=watched, seed=seed)
+    steps = examples.epochs.steps * recipe.epochs
+    learner = _Learner(network, recipe, steps=steps, watched=watched, seed=seed, shows=progress)
     stops = bool(examples.validation) and recipe.patience > 0
     every: list[Callback] = [*callbacks, _History(folder)]
     if recipe.averaging > 0:
-        every.insert(0, EMAWeightAveraging(decay=recipe.averaging, update_starting_at_step=examples.epochs.steps))
+        every.insert(0, _Averaging(device, recipe.averaging, start=examples.epochs.steps))
     if stops:
         every.append(EarlyStopping(watched, mode=mode, patience=recipe.patience, check_on_train_epoch_end=True))
         # before the one below, so that what is gone on from knows which epoch was best
@@ -295,8 +332,8 @@ def train(
     try:
         with _quiet():
             trainer = lightning.Trainer(
-                accelerator="auto",
-                devices=1,
+                accelerator="gpu" if device.type == "cuda" else "cpu",
+                devices=[device.index or 0] if device.type == "cuda" else 1,
                 precision=recipe.precision,
                 max_epochs=recipe.epochs,
                 reload_dataloaders_every_n_epochs=1,
@@ -310,7 +347,7 @@ def train(
                 callbacks=every,
                 plugins=[SafeCheckpoints(stamp)],
             )
-            trainer.fit(learner, datamodule=_Data(examples), ckpt_path=str(last) if last.is_file() else None)
+            trainer.fit(learner, datamodule=_Data(examples, device), ckpt_path=str(last) if last.is_file() else None)
     finally:
         torch.set_num_threads(before)
     network.cpu().float()

@@ -1,6 +1,7 @@
 """The interface of everything that learns emotions from clips."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -113,8 +114,13 @@ def build_model(recipe: Recipe, cache: Path) -> Model:
             return ClassicalModel(recipe, cache)
 
 
-def load_model(folder: Path, cache: Path) -> Model:
+def load_model(folder: Path, cache: Path, *, data: Path | None = None) -> Model:
     """The fitted model that :meth:`Model.save` wrote.
+
+    Args:
+        folder: Where it lies.
+        cache: Folder of prepared examples.
+        data: Folder of all data, in place of the recipe's: the model may come from another machine.
 
     Raises:
         ModelError: If the folder holds none, or one of another version.
@@ -122,6 +128,9 @@ def load_model(folder: Path, cache: Path) -> Model:
     from affetto.learning.store import read_saved
 
     saved = read_saved(folder)
+    if data is not None:
+        moved = saved.recipe.data.model_copy(update={"root": data})
+        saved = replace(saved, recipe=saved.recipe.model_copy(update={"data": moved}))
     match saved.recipe.model:
         case SequenceRecipe():
             from affetto.learning.sequence import SequenceModel

@@ -60,8 +60,21 @@ class AttentivePooling(nn.Module):
         return torch.cat([mean, variance.clamp(min=1e-5).sqrt()], dim=2).reshape(batch, 2 * channels)
 
 
-class _Residual(nn.Module):
+class _Squeeze(nn.Module):
+    """Weighs channels by their means over the whole clip (Hu et al. 2018)."""
+
     def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weigh = nn.Sequential(
+            nn.Linear(channels, channels // 4), nn.ReLU(), nn.Linear(channels // 4, channels), nn.Sigmoid()
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.weigh(x.mean(dim=(2, 3)))[:, :, None, None]
+
+
+class _Residual(nn.Module):
+    def __init__(self, channels: int, *, squeeze: bool) -> None:
         super().__init__()
         self.layers = nn.Sequential(
             nn.Conv2d(channels, channels, 3, padding=1, bias=False),
@@ -69,6 +82,7 @@ class _Residual(nn.Module):
             nn.ReLU(),
             nn.Conv2d(channels, channels, 3, padding=1, bias=False),
             nn.BatchNorm2d(channels),
+            _Squeeze(channels) if squeeze else nn.Identity(),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -90,51 +104,87 @@ class EmotionNetwork(nn.Module):
 
     The first view keeps the shape of the spectrum (only the level of the recording is taken out), the second takes the
     mean of every band out, which removes the microphone and much of the speaker.
+
+    Where the speaker is known, the answer also depends on how far the clip is from what the network makes of the
+    speaker's other clips: their mean embedding, the profile. A profile of zeros stands for a speaker who is not known.
     """
 
     def __init__(self, recipe: NetworkRecipe, *, labels: int = len(EMOTIONS)) -> None:
         super().__init__()
         a, b, c, d, e = recipe.channels
+        s1, s2, s3, s4, s5 = recipe.strides
         self.mel_power = MelPower()
         self.convolutions = nn.Sequential(
-            _stage(2, a, (5, 5), (2, 1), (2, 2)),
-            _stage(a, b, (3, 3), (2, 2), (1, 1)),
-            _stage(b, c, (3, 3), (2, 1), (1, 1)),
-            _Residual(c),
-            _stage(c, d, (3, 3), (2, 2), (1, 1)),
-            _Residual(d),
-            _stage(d, e, (4, 3), (1, 1), (0, 1)),
+            _stage(2, a, (5, 5), (2, s1), (2, 2)),
+            _stage(a, b, (3, 3), (2, s2), (1, 1)),
+            _stage(b, c, (3, 3), (2, s3), (1, 1)),
+            _Residual(c, squeeze=recipe.squeeze),
+            _stage(c, d, (3, 3), (2, s4), (1, 1)),
+            _Residual(d, squeeze=recipe.squeeze),
+            _stage(d, e, (4, 3), (1, s5), (0, 1)),
         )
         self.pooling = AttentivePooling(e, recipe.attention_heads)
         self.normalize = nn.BatchNorm1d(2 * e)
         self.dropout = nn.Dropout(recipe.dropout)
         self.emotion = nn.Linear(2 * e, labels)
+        self.difference = nn.Linear(2 * e, labels)
         self.speech = nn.Linear(2 * e, 1)
 
+    @property
+    def embedding_size(self) -> int:
+        """Values of an embedding, and so of a profile."""
+        return self.emotion.in_features
+
     def embed(self, power: Tensor) -> Tensor:
-        """Mel power ``(batch, N_MELS, frames)`` to what the answers are made from, ``(batch, features)``."""
+        """Mel power ``(batch, N_MELS, frames)`` to what the answers are made from, ``(batch, embedding_size)``."""
         shape = torch.log(power / power.mean(dim=(1, 2), keepdim=True).clamp(min=1e-12) + _FLOOR) * 0.25 + 1.0
         change = shape - shape.mean(dim=2, keepdim=True)
         x = torch.stack([shape, change], dim=1)
         x = self.convolutions(x.contiguous(memory_format=torch.channels_last))
         return self.normalize(self.pooling(x.squeeze(2)))
 
-    def forward(self, power: Tensor) -> tuple[Tensor, Tensor]:
-        """Mel power ``(batch, N_MELS, frames)`` to logits ``(batch, labels)`` and the speech logit ``(batch,)``."""
-        pooled = self.embed(power)
-        return self.emotion(self.dropout(pooled)), self.speech(pooled)[:, 0]
+    def answer(self, embedding: Tensor, profile: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Embeddings and profiles ``(batch, embedding_size)`` to the answers of :meth:`forward`."""
+        logits = self.emotion(self.dropout(embedding))
+        if profile is not None:
+            known = (profile.abs().sum(dim=1, keepdim=True) > 0).to(logits.dtype)
+            logits = logits + known * self.difference(self.dropout(embedding - profile))
+        return logits, self.speech(embedding)[:, 0]
+
+    def forward(self, power: Tensor, profile: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """What is heard, and of whom.
+
+        Args:
+            power: Mel power, ``(batch, N_MELS, frames)``.
+            profile: Mean embedding of other clips of each speaker, ``(batch, embedding_size)``, zeros where the speaker
+                is not known; None where no speaker is.
+
+        Returns:
+            Logits ``(batch, labels)`` and the speech logit ``(batch,)``.
+        """
+        return self.answer(self.embed(power), profile)
 
 
 class Recognition(nn.Module):
-    """What is exported: raw waveform in, calibrated probabilities and the probability of speech out."""
+    """What is exported: raw waveform and profile in; calibrated probabilities, that of speech, and embedding out."""
 
     def __init__(self, network: EmotionNetwork, temperature: float) -> None:
         super().__init__()
         self.network = network
         self.temperature = temperature
 
-    def forward(self, waveform: Tensor) -> tuple[Tensor, Tensor]:
-        """``(batch, samples)`` at 16 kHz to probabilities of the emotions ``(batch, 8)`` and of speech ``(batch,)``."""
-        emotion, speech = self.network(self.network.mel_power(waveform))
+    def forward(self, waveform: Tensor, profile: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What is heard in some windows.
+
+        Args:
+            waveform: ``(batch, samples)`` at 16 kHz.
+            profile: ``(batch, embedding_size)``, zeros for a speaker who is not known.
+
+        Returns:
+            Probabilities of the emotions ``(batch, 8)``, of speech ``(batch,)``, and embeddings
+            ``(batch, embedding_size)``.
+        """
+        embedding = self.network.embed(self.network.mel_power(waveform))
+        emotion, speech = self.network.answer(embedding, profile)
         emotion = emotion[:, : len(EMOTIONS)]  # a label that is no emotion (boredom) only helps to learn
-        return torch.softmax(emotion / self.temperature, dim=1), torch.sigmoid(speech)
+        return torch.softmax(emotion / self.temperature, dim=1), torch.sigmoid(speech), embedding

@@ -18,6 +18,7 @@ from affetto.learning.batches import Batch, Epochs, Make, Targets, bucket
 from affetto.learning.cached import Cached
 from affetto.learning.calibrate import softmax
 from affetto.learning.checkpoints import CHECKPOINT_VERSION, check_stamp, read_checkpoint, stamped, write_checkpoint
+from affetto.learning.device import device
 from affetto.learning.loop import Examples, train
 from affetto.learning.model import Floats, Progress
 from affetto.learning.recipe import Recipe
@@ -39,6 +40,7 @@ class NeuralModel(ABC, Generic[Network]):
     Attributes:
         needs_validation: Whether the recipe stops early (``patience`` above 0), for which it wants further speakers.
         threads: Processor threads of training and answering.
+        jobs: Processes that compute what the network sees of clips.
     """
 
     _at_once = 64  # clips in a batch that is only answered
@@ -47,6 +49,7 @@ class NeuralModel(ABC, Generic[Network]):
         self._recipe, self._training, self._cache = recipe, training, cache
         self.needs_validation: bool = training.patience > 0
         self.threads = 1
+        self.jobs = 1
         self._labels: tuple[str, ...] = ()
         self._network: Network | None = None
         self._values: dict[Path, Array] = {}
@@ -63,8 +66,8 @@ class NeuralModel(ABC, Generic[Network]):
         """Fits what is not learnt by gradients to the clips that are learnt from."""
 
     @abstractmethod
-    def _make(self, clips: Sequence[Clip], values: Sequence[Array]) -> Make:
-        """Makes the varied inputs of clips that are learnt from."""
+    def _make(self, clips: Sequence[Clip], values: Sequence[Array], where: torch.device) -> Make:
+        """Makes the varied inputs of clips that are learnt from, where they are needed if that saves time."""
 
     @abstractmethod
     def _inputs(self, values: Sequence[Array]) -> tuple[Tensor, ...]:
@@ -143,13 +146,15 @@ class NeuralModel(ABC, Generic[Network]):
         torch.manual_seed(seed)
         network = self._build(len(targets.labels))
         self._adapt(network, values)
+        where = device()
         epochs = Epochs(
             usable,
             targets,
-            self._make(usable, values),
+            self._make(usable, values, where),
             length=lambda row: self._length(values[row]),
             size=self._training.batch,
             seed=seed,
+            device=where,
         )
         examples = Examples(epochs, self._watched(watched, targets), self._stamp(usable, watched))
         train(
@@ -158,6 +163,7 @@ class NeuralModel(ABC, Generic[Network]):
             self._training,
             folder=folder,
             seed=seed,
+            device=where,
             threads=self.threads,
             progress=progress,
             callbacks=callbacks,
@@ -191,7 +197,7 @@ class NeuralModel(ABC, Generic[Network]):
             CorpusError: If a clip cannot be decoded.
         """
         network = self._fitted()
-        return softmax(self._answers(clips, lambda inputs: network(*inputs), len(self._labels)))
+        return softmax(self._answers(clips, network, lambda inputs: network(*inputs), len(self._labels)))
 
     def embed(self, clips: Sequence[Clip]) -> Floats:
         """What the answers are made from, the layer before the last: shape ``(clips, features)``.
@@ -200,24 +206,29 @@ class NeuralModel(ABC, Generic[Network]):
             CorpusError: If a clip cannot be decoded.
         """
         network = self._fitted()
-        return self._answers(clips, lambda inputs: self._embed(network, inputs), 0)
+        return self._answers(clips, network, lambda inputs: self._embed(network, inputs), 0)
 
-    def _answers(self, clips: Sequence[Clip], ask: Callable[[tuple[Tensor, ...]], Tensor], width: int) -> Floats:
+    def _answers(
+        self, clips: Sequence[Clip], network: nn.Module, ask: Callable[[tuple[Tensor, ...]], Tensor], width: int
+    ) -> Floats:
         usable = self.prepare(clips)
         if len(usable) < len(clips):
             lost = next(clip for clip in clips if clip.path not in self._values)
             raise CorpusError(f"{lost.path.name} cannot be used; leave out what prepare() leaves out")
         values = [self._values[clip.path] for clip in clips]
         found: list[Floats] = [np.zeros(width, np.float32)] * len(clips)
-        threads = torch.get_num_threads()
+        threads, where = torch.get_num_threads(), device()
         torch.set_num_threads(self.threads)
         try:
+            network.to(where)
             with torch.inference_mode():
                 for rows in bucket(len(clips), self._at_once, lambda row: self._length(values[row])):
-                    answer = ask(self._inputs([values[row] for row in rows])).float().numpy()
+                    inputs = self._inputs([values[row] for row in rows])
+                    answer = ask(tuple(one.to(where) for one in inputs)).float().cpu().numpy()
                     for row, one in zip(rows, answer, strict=True):
                         found[row] = one
         finally:
+            network.cpu()
             torch.set_num_threads(threads)
         return np.stack(found) if found else np.zeros((0, width), np.float32)
 

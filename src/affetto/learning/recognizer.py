@@ -1,16 +1,18 @@
 """The recognizer that ships, as a model among the others."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+
 from affetto.corpora.table import Clip
 from affetto.errors import ModelError
-from affetto.learning.baseline import cue_baseline
 from affetto.learning.calibrate import softmax
 from affetto.learning.checkpoints import CHECKPOINT_VERSION, check_stamp, read_checkpoint, stamped, write_checkpoint
 from affetto.learning.data import PreparedData, prepare
-from affetto.learning.export import export
+from affetto.learning.export import export, voice_of_recipe
 from affetto.learning.fit import embed, fit, predict_logits
 from affetto.learning.model import Floats, Progress
 from affetto.learning.networks import EmotionNetwork
@@ -74,12 +76,31 @@ class RecognizerModel:
         """Learns for the recipe's number of steps; ``validation`` is not looked at."""
         del validation
         examples = self._prepared().training_set(clips)
-        self._network = fit(examples, self._family, folder=folder, seed=seed, threads=self.threads, progress=progress)
+        with _bar(progress) as report:
+            self._network = fit(examples, self._family, folder=folder, seed=seed, threads=self.threads, progress=report)
 
     def predict_proba(self, clips: Sequence[Clip]) -> Floats:
         """Probabilities of the labels, shape ``(clips, labels)``."""
         data = self._prepared()
         logits = predict_logits(self._fitted(), data.speech["plain"], data.rows(clips))
+        return softmax(logits[:, : len(self.labels)])
+
+    def predict_enrolled(self, clips: Sequence[Clip], enrolment: Mapping[str, Sequence[Clip]]) -> Floats:
+        """Probabilities of clips by speakers of whom other clips are known, shape ``(clips, labels)``.
+
+        Args:
+            clips: What is read.
+            enrolment: Clips of each speaker, by :attr:`Clip.speaker`; their labels are not looked at. A speaker who is
+                left out is not known.
+        """
+        data, network = self._prepared(), self._fitted()
+        profiles = np.zeros((len(clips), network.embedding_size), np.float32)
+        for speaker, known in enrolment.items():
+            embedded = self.embed(known)
+            seconds = data.speech["plain"].lengths[data.rows(known)]
+            of_speaker = [clip.speaker == speaker for clip in clips]
+            profiles[of_speaker] = np.average(embedded, axis=0, weights=seconds)
+        logits = predict_logits(network, data.speech["plain"], data.rows(clips), profiles=profiles)
         return softmax(logits[:, : len(self.labels)])
 
     def embed(self, clips: Sequence[Clip]) -> Floats:
@@ -119,7 +140,19 @@ class RecognizerModel:
 
     def export(self, path: Path, *, temperature: float = 1.0, facts: dict[str, str] | None = None) -> None:
         """Writes the ONNX file of the eight emotions and the speech gate, with the average voice for explanations."""
-        data = self._prepared()
         every = {"recipe": self._recipe.name, "corpora": ", ".join(self._recipe.data.corpora), **(facts or {})}
-        baseline = cue_baseline([clip for clip in data.clips if clip.emotion is not None], self._cache)
+        baseline = voice_of_recipe(self._recipe, self._cache)
         export(self._fitted(), path, temperature=temperature, baseline=baseline, facts=every)
+
+
+@contextlib.contextmanager
+def _bar(shown: bool) -> Generator[Callable[[int, int], None] | None]:
+    """Draws how many steps are done, where that is wanted."""
+    if not shown:
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    with Progress(TextColumn("learning"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as bar:
+        task = bar.add_task("learning", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -21,7 +21,7 @@ from affetto.learning.neural import NeuralModel
 from affetto.learning.recipe import Recipe, SequenceRecipe
 from affetto.learning.recipe.sequence import FramesRecipe
 from affetto.learning.sequence_networks import SequenceNetwork, mel_power
-from affetto.learning.variation import vary
+from affetto.learning.variation import Powers, vary
 from affetto.voice.audio import Samples
 
 __all__ = ["SequenceModel"]
@@ -74,7 +74,13 @@ class SequenceModel(NeuralModel[SequenceNetwork]):
 
     def _compute(self, clips: Sequence[Clip], progress: Progress | None) -> Cached:
         return cached(
-            clips, self._log_mel, name=self._log_mel.name, version=_VERSION, cache=self._cache, progress=progress
+            clips,
+            self._log_mel,
+            name=self._log_mel.name,
+            version=_VERSION,
+            cache=self._cache,
+            jobs=self.jobs,
+            progress=progress,
         )
 
     def _build(self, labels: int) -> SequenceNetwork:
@@ -83,18 +89,14 @@ class SequenceModel(NeuralModel[SequenceNetwork]):
     def _adapt(self, network: SequenceNetwork, values: Sequence[Half]) -> None:
         network.frames.standardize(_power(value) for value in values)
 
-    def _make(self, clips: Sequence[Clip], values: Sequence[Half]) -> Make:
+    def _make(self, clips: Sequence[Clip], values: Sequence[Half], where: torch.device) -> Make:
         recipe = self._family.augment
         corpora = np.array([clip.corpus for clip in clips])
+        powers = Powers(values, where)
 
         def make(rows: npt.NDArray[np.int64], rng: np.random.Generator) -> tuple[tuple[Tensor, ...], Blend]:
-            powers = [_power(values[row]) for row in rows]
             blend = _blend(corpora[rows], recipe.mixup, rng)
-            mixed = [
-                power if share == 0 else _mix(power, powers[partner], float(share))
-                for power, partner, share in zip(powers, blend.partner, blend.share, strict=True)
-            ]
-            return pad([vary(power, rng, recipe) for power in mixed]), blend
+            return vary(powers, rows, rng, recipe, partners=rows[blend.partner], shares=blend.share), blend
 
         return make
 
@@ -148,11 +150,3 @@ def _blend(corpora: npt.NDArray[np.str_], share: float, rng: np.random.Generator
         partner[rows] = rng.permutation(rows)
     blended = rng.random(len(corpora)) < share
     return Blend(partner, (blended * rng.uniform(0.0, 0.5, len(corpora))).astype(np.float32))
-
-
-def _mix(power: Power, other: Power, share: float) -> Power:
-    """Mel power of two clips at the same loudness, the second repeated or cut to the length of the first."""
-    frames = power.shape[1]
-    repeated = np.tile(other, (1, -(-frames // other.shape[1])))[:, :frames]
-    gain = power.mean() / max(float(other.mean()), 1e-12)
-    return (1 - share) * power + share * gain * repeated

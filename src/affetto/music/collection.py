@@ -22,7 +22,7 @@ from affetto.music.text import clean
 from affetto.store import Store, default_store, default_store_exists, open_store
 from affetto.store.tables import EvidenceRow, FileRow, FolderRow, TrackRow
 
-__all__ = ["EXPORTS", "LISTS", "Collection", "FolderStatus", "Status", "default_library"]
+__all__ = ["EXPORTS", "LISTS", "Collection", "FolderStatus", "Status", "default_collection", "default_library"]
 
 EXPORTS = (".csv", ".jsonl")
 """What `Collection.export` can write: a catalog that `affetto.music.load_catalog` reads, or all that is known."""
@@ -296,6 +296,16 @@ class Collection:
             known["stands_for"] = list(connection.scalars(stands_for))
         return known
 
+    def paths(self, number: int) -> tuple[Path, ...]:
+        """The files of a track that are there, those alone that lie in a folder of the library with links followed."""
+        with self.store.read() as connection:
+            query = select(FileRow.path, FolderRow.path.label("top")).join(FolderRow, FolderRow.id == FileRow.folder_id)
+            there = FileRow.track_id == number, FileRow.state.in_(("here", "waiting"))
+            rows = connection.execute(query.where(*there).order_by(FileRow.id)).all()
+        return tuple(
+            Path(row.path) for row in rows if Path(os.path.realpath(row.path)).is_relative_to(os.path.realpath(row.top))
+        )
+
     def fix(
         self,
         number: int,
@@ -555,15 +565,16 @@ _open: dict[str, Collection] = {}
 _opening = threading.Lock()
 
 
-def default_library() -> StoredLibrary | None:
-    """The tracks of the person's collection, or None where there is none yet, or nothing in it to play.
+def default_collection(*, make: bool = False) -> Collection | None:
+    """The person's collection, opened once for a process, or None where there is none yet.
 
-    The store is opened once for a process; later calls cost one question to it.
+    Args:
+        make: Whether to make one then.
 
     Raises:
         StoreError: If there is a store that cannot be read.
     """
-    if not default_store_exists():
+    if not make and not default_store_exists():
         return None
     from affetto.settings import settings
     from affetto.store import database_path
@@ -572,6 +583,17 @@ def default_library() -> StoredLibrary | None:
     with _opening:
         if address not in _open:
             _open[address] = Collection(default_store())
-        collection = _open[address]
-    library = collection.library()
-    return library if len(library) else None
+        return _open[address]
+
+
+def default_library() -> StoredLibrary | None:
+    """The tracks of the person's collection, or None where there is none yet, or nothing in it to play.
+
+    The store is opened once for a process; later calls cost one question to it.
+
+    Raises:
+        StoreError: If there is a store that cannot be read.
+    """
+    collection = default_collection()
+    library = collection.library() if collection else None
+    return library if library else None

@@ -5,8 +5,6 @@ the data folder; its password or token lies with `Secrets`.
 """
 
 import importlib
-import json
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +14,7 @@ from typing import Any, Protocol, cast
 
 from affetto.errors import OptionError, PlayerError
 from affetto.players.base import Player
+from affetto.players.kept import read_facts, write_facts
 from affetto.players.secrets import Secret, Secrets
 from affetto.settings import settings
 
@@ -139,24 +138,13 @@ class Connections:
         return True
 
     def _read(self) -> dict[str, Any]:
-        try:
-            held = json.loads(self._file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError, RecursionError):
-            held = None
-        if not isinstance(held, dict) or not all(map(_is_entry, held.values())):
+        held = read_facts(self._file)
+        if held is None or not all(map(_is_entry, held.values())):
             raise PlayerError(f"connections {self._file}: is damaged; remove it and connect again")
-        return cast("dict[str, Any]", held)
+        return held
 
     def _write(self, held: Mapping[str, Any]) -> None:
-        beside = self._file.with_name(f".players.{os.getpid()}.part")
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_text(json.dumps(held, indent=2) + "\n", encoding="utf-8")
-            beside.replace(self._file)
-        except OSError as error:
-            raise PlayerError(f"connections {self._file}: {error.strerror}; choose another data_dir") from None
+        write_facts(self._file, held, what="connections", indent=2)
 
 
 def _is_entry(entry: object) -> bool:

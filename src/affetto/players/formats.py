@@ -130,7 +130,7 @@ def _to_m3u8(listing: Listing) -> str:
         yield f"#PLAYLIST:{_line(listing.title)}"
         for entry in listing.entries:
             yield f"#EXTINF:{-1 if entry.seconds is None else round(entry.seconds)},{_name(entry)}"
-            if _BETWEEN in _line(entry.artist):
+            if _split(_name(entry), None) != (_line(entry.artist), _line(entry.title)):
                 yield f"#EXTART:{_line(entry.artist)}"
             if note := _line(entry.note):
                 yield f"# {note}"

@@ -17,9 +17,11 @@ from affetto.music.text import clean
 from affetto.music.track import Track
 from affetto.players.base import AccessError, Check, Feedback, FeedbackKind, Match, Missing, Placed, Resolution, Watch
 from affetto.players.connections import Ask, Connection
-from affetto.players.http import Http, Patience, check_url
+from affetto.players.http import Http, check_url
 from affetto.players.journal import Journal
-from affetto.players.matching import GOOD, likeness
+from affetto.players.lookup import best_match, look_up, titles
+from affetto.players.matching import likeness
+from affetto.players.patience import Patience
 from affetto.players.ratings import Ratings
 from affetto.players.secrets import Secret, Secrets
 from affetto.players.shelf import Listed, place, title_of
@@ -27,7 +29,6 @@ from affetto.version import __version__
 
 __all__ = ["Jellyfin", "connect", "open_player"]
 
-_ASIDE = re.compile(r"\s*[(\[][^)\]]*[)\]]|\s+-\s+[^-]*\Z")
 _ID = re.compile(r"[0-9a-fA-F-]{32,36}\Z")
 _MARK = re.compile(r"\[(affetto-[0-9a-f]+)\]")
 _CANDIDATES = 40
@@ -74,21 +75,7 @@ class Jellyfin:
     def resolve(self, tracks: Sequence[Track], *, watch: Watch | None = None) -> Resolution:
         """Finds tracks by title, artist and length; a file on the same path is the same track."""
         watch = watch or Watch()
-        found: list[Match] = []
-        missing: list[Missing] = []
-        try:
-            for done, track in enumerate(tracks):
-                watch.progress("looking up", done, len(tracks))
-                match = self._journal.match(track) or self._find(track, watch)
-                if isinstance(match, Match):
-                    self._journal.found([match])
-                    found.append(match)
-                else:
-                    missing.append(match)
-            watch.progress("looking up", len(tracks), len(tracks))
-        finally:
-            self._journal.save()
-        return Resolution(found=tuple(found), missing=tuple(missing))
+        return look_up(tracks, lambda track: self._find(track, watch), journal=self._journal, watch=watch)
 
     def make_playlist(
         self, name: str, tracks: Sequence[Track], *, about: str = "", watch: Watch | None = None
@@ -191,30 +178,10 @@ class Jellyfin:
         return _list(answer, "Items")[:_CANDIDATES]
 
     def _find(self, track: Track, watch: Watch) -> Match | Missing:
-        best: Match | None = None
-        seen = 0
-        title = clean(track.title)
-        for query in filter(None, dict.fromkeys((title, _ASIDE.sub("", title).strip()))):
-            for item in self._search(query, watch):
-                identity, name = _text(item, "Id"), _text(item, "Name")
-                if not _ID.match(identity):
-                    continue
-                seen += 1
-                listed = item.get("Artists")
-                artists = [str(each) for each in cast("list[object]", listed)] if isinstance(listed, list) else []
-                artists = [artist for artist in (*artists, _text(item, "AlbumArtist")) if artist]
-                ticks = item.get("RunTimeTicks")
-                seconds = ticks / _TICKS if isinstance(ticks, int | float) and 0 < ticks < 1e15 else None
-                score, how = likeness(track, title=name, artists=artists, seconds=seconds), "search"
-                if PurePath(track.uri).is_absolute() and _text(item, "Path") == track.uri:
-                    score, how = 1.0, "path"
-                if best is None or score > best.score:
-                    shown = clean(f"{', '.join(artists[:1])} - {name}")
-                    best = Match(track=track, id=identity, score=score, how=how, seen=shown)
-            if best is not None and best.score >= GOOD:
-                return best
-        why = "nothing found" if best is None else f"best of {seen} scores {best.score:.2f}: {best.seen}"
-        return Missing(track=track, why=why)
+        def search(query: str) -> Iterator[Match]:
+            yield from filter(None, (_candidate(track, item) for item in self._search(query, watch)))
+
+        return best_match(track, titles(clean(track.title)), search)
 
     def _sessions(self, watch: Watch) -> list[dict[str, Any]]:
         answer = self._http.json("GET", "/Sessions", params={"controllableByUserId": self._user}, watch=watch)
@@ -342,6 +309,22 @@ def _http(url: str, token: Secret | None, device: str, patience: Patience | None
         headers={"Authorization": f"MediaBrowser {sent}"},
         patience=patience,
     )
+
+
+def _candidate(track: Track, item: Mapping[str, Any]) -> Match | None:
+    """An item as a match; None for what is none."""
+    identity, name = _text(item, "Id"), _text(item, "Name")
+    if not _ID.match(identity):
+        return None
+    listed = item.get("Artists")
+    artists = [str(each) for each in cast("list[object]", listed)] if isinstance(listed, list) else []
+    artists = [artist for artist in (*artists, _text(item, "AlbumArtist")) if artist]
+    ticks = item.get("RunTimeTicks")
+    seconds = ticks / _TICKS if isinstance(ticks, int | float) and 0 < ticks < 1e15 else None
+    score, how = likeness(track, title=name, artists=artists, seconds=seconds), "search"
+    if PurePath(track.uri).is_absolute() and _text(item, "Path") == track.uri:
+        score, how = 1.0, "path"
+    return Match(track=track, id=identity, score=score, how=how, seen=clean(f"{', '.join(artists[:1])} - {name}"))
 
 
 def _do(http: Http, path: str, *, again: bool, watch: Watch, **content: Any) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, cast
 from affetto.errors import PlayerError
 from affetto.music.track import Track
 from affetto.players.base import Match
+from affetto.players.kept import read_facts, write_facts
 from affetto.settings import settings
 
 __all__ = ["Journal", "marker"]
@@ -103,24 +103,13 @@ class Journal:
         Raises:
             PlayerError: If it cannot be written.
         """
-        beside = self._file.with_name(f".{self._file.stem}.{os.getpid()}.part")
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_text(json.dumps(self._held), encoding="utf-8")
-            beside.replace(self._file)
-        except OSError as error:
-            raise PlayerError(f"journal {self._file}: {error.strerror}; choose another data_dir") from None
+        write_facts(self._file, self._held, what="journal")
 
     def _read(self) -> dict[str, dict[str, Any]]:
-        try:
-            held = json.loads(self._file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {"playlists": {}, "matches": {}}
-        except (OSError, ValueError, RecursionError):
-            held = None
-        if not isinstance(held, dict) or not all(isinstance(held.get(k), dict) for k in ("playlists", "matches")):
+        held = read_facts(self._file)
+        if held is None or (held and not all(isinstance(held.get(k), dict) for k in ("playlists", "matches"))):
             raise PlayerError(f"journal {self._file}: is damaged; remove it, our playlists are known by their marks")
-        return cast("dict[str, dict[str, Any]]", held)
+        return held or {"playlists": {}, "matches": {}}
 
 
 def _key(track: Track) -> str:

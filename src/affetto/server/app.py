@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.cors import CORSMiddleware
 
-from affetto.server import live, music, readings
+from affetto.server import library, live, me, music, pages, readings, tracks
 from affetto.server.bodies import BodyLimit
 from affetto.server.engine import Engine
 from affetto.server.guard import Guard
@@ -63,7 +63,16 @@ def create_app(
         telemetry=_NO_TELEMETRY,
     )
     app.state.hub = hub
-    for router in (readings.router, music.router, live.router, _router):
+    for router in (
+        readings.router,
+        music.router,
+        live.router,
+        library.router,
+        me.router,
+        tracks.router,
+        pages.router,
+        _router,
+    ):
         app.include_router(router)
     app.openapi = lambda: describe(app)
     install(app)

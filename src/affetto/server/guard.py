@@ -14,6 +14,7 @@ __all__ = ["LOOPBACK", "Guard"]
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """Names under which a server that listens on this machine alone is called."""
 
+_FOREIGN = ("cross-site", "same-site")
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
@@ -21,7 +22,8 @@ class Guard:
     """Refuses pages of other origins, and names that are not the server's.
 
     A browser lets any page open a WebSocket to any server and says only where the page is from; and a page can make
-    its own name point to this machine. Programs that are not browsers send no origin and pass.
+    its own name point to this machine. Where a browser names no origin it still says whether another site asks.
+    Programs that are not browsers send neither and pass.
 
     Args:
         app: What is guarded.
@@ -37,7 +39,7 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        refused = self._refused(Headers(scope=scope))
+        refused = self._refused(Headers(scope=scope), reads_page=_reads_page(scope))
         if refused is None:
             await self._app(scope, receive, _with_headers(send))
         elif scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {}):
@@ -45,20 +47,28 @@ class Guard:
         else:
             await WebSocketClose()(scope, receive, send)
 
-    def _refused(self, headers: Headers) -> Problem | None:
+    def _refused(self, headers: Headers, *, reads_page: bool) -> Problem | None:
         host, origin = headers.get("host", ""), headers.get("origin")
         name = _name(host)
         if self._hosts is not None and name not in self._hosts:
             return Problem(
                 403, "unknown-host", f"this server is not called {name!r}; start it with --allow-host {name} if it is"
             )
-        if origin is None or origin in self._origins or _same(origin, host):
+        if origin is None and (reads_page or headers.get("sec-fetch-site") not in _FOREIGN):
+            return None
+        if origin is not None and (origin in self._origins or _same(origin, host)):
             return None
         return Problem(
             403,
             "foreign-origin",
-            f"pages of {origin} may not use this server; start it with --origin {origin} to let them",
+            f"pages of {origin or 'another site'} may not use this server; "
+            f"start it with --origin {origin or 'ORIGIN'} to let them",
         )
+
+
+def _reads_page(scope: Scope) -> bool:
+    """Whether a page is opened: links to it may be anywhere. What lies under ``/v1`` is for pages of the server."""
+    return scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and not scope["path"].startswith("/v1/")
 
 
 def _name(host: str) -> str:

@@ -8,16 +8,19 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from affetto.recommendation import Intent
 from affetto.voice.stream import SCHEMA_VERSION, Event
 
 __all__ = [
     "CLOSE_CODES",
     "ErrorCode",
+    "Follow",
     "FrameDecoder",
     "Refusal",
     "SessionStart",
     "encode_ended",
     "encode_event",
+    "encode_playlist",
     "encode_started",
     "parse_end",
     "parse_start",
@@ -77,6 +80,20 @@ class Refusal(Exception):  # noqa: N818 - a reason to end, and not always an err
         return _encode({"type": "error", "code": self.code, "message": self.message, "fatal": True})
 
 
+class Follow(BaseModel):
+    """Music that follows the voice of a session.
+
+    Attributes:
+        intent: What the music is for; null for what suits each emotion.
+        length: Tracks; null for the setting.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    intent: Intent | None = None
+    length: int | None = Field(default=None, ge=1, le=500, strict=True)
+
+
 class SessionStart(BaseModel):
     """The first message of a client: how its sound is coded, and how often it wants to hear.
 
@@ -85,7 +102,9 @@ class SessionStart(BaseModel):
         format: ``s16le`` (signed 16 bit integers) or ``f32le`` (floats in [-1, 1]), both little-endian.
         channels: Channels, interleaved.
         interval: Seconds of sound between partial readings.
-        profile: Reserved for voice profiles; accepted and not used yet.
+        profile: Name of the voice profile of who speaks; null where that is not known.
+        cues: Whether final readings come with what in the voice led there.
+        follow: Asks for music that follows the voice: ``playlist`` messages; null for none.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -97,6 +116,8 @@ class SessionStart(BaseModel):
     channels: int = Field(default=1, ge=1, le=8)
     interval: float = Field(default=0.5, ge=0.2, le=10.0)
     profile: str | None = Field(default=None, max_length=64)
+    cues: bool = False
+    follow: Follow | None = None
 
 
 def parse_start(message: str | bytes) -> SessionStart:
@@ -157,15 +178,21 @@ class FrameDecoder:
 
 def encode_started(start: SessionStart) -> str:
     """The answer to ``session.start``: what is used."""
-    return _encode(
-        {**start.model_dump(exclude={"type", "version", "profile"}), "type": "session.started", "profile": None}
-    )
+    kept = start.model_dump(exclude={"type", "version", "cues", "follow"})
+    return _encode({**kept, "type": "session.started"})
 
 
-def encode_event(event: Event) -> str:
+def encode_event(event: Event, *, cues: bool = False) -> str:
     """An event; an error among them tells of something odd and does not end the session."""
     value = event.to_dict()
+    if cues and event.final and event.reading is not None:
+        value["reading"]["cues"] = [cue.to_dict() for cue in event.reading.cues]
     return _encode({**value, "code": "bad_samples", "fatal": False} if event.type == "error" else value)
+
+
+def encode_playlist(change: dict[str, Any]) -> str:
+    """The music was planned anew."""
+    return _encode({"type": "playlist", **change})
 
 
 def encode_ended(*, audio_ms: int, events: int) -> str:

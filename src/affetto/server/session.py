@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from affetto.errors import ProfileError
 from affetto.server.engine import Engine
 from affetto.server.inbox import Inbox
 from affetto.server.limits import Limits
@@ -14,11 +15,13 @@ from affetto.server.protocol import (
     Refusal,
     SessionStart,
     encode_ended,
-    encode_event,
     encode_started,
     parse_end,
     parse_start,
 )
+from affetto.server.teller import Teller
+from affetto.voice.profile import VoiceProfile
+from affetto.voice.profiles import ProfileStore
 from affetto.voice.stream import Event, LiveRecognizer
 
 __all__ = ["Gone", "Session", "Socket"]
@@ -104,6 +107,7 @@ class Session:
             rate=start.rate,
             channels=start.channels,
             interval=start.interval,
+            profile=await self._engine.live(_profile, start.profile),
         )
         await self._send(encode_started(start))
         inbox = Inbox(round(self._limits.pending_seconds * start.rate))
@@ -161,12 +165,12 @@ class Session:
 
     async def _work(self, inbox: Inbox, live: LiveRecognizer, start: SessionStart, pace: Pace) -> None:
         """Reads the sound as it comes, and what is left of it at the end."""
-        read = 0
+        read, tell = 0, Teller(start)
         while (block := await inbox.take(round(_TURN_SECONDS * start.rate))) is not None:
             run = self._engine.bulk if pace.ahead(read) else self._engine.live
-            await self._tell(await run(_encoded, live.push, block))
+            await self._tell(await run(_encoded, tell, live, live.push, block))
             read += len(block)
-        await self._tell(await self._engine.live(_encoded, live.close))
+        await self._tell(await self._engine.live(_encoded, tell, live, live.close))
         if self._ending is None:
             await self._outbox.put(encode_ended(audio_ms=round(1_000 * read / start.rate), events=self._events))
         await self._outbox.put(None)
@@ -199,6 +203,27 @@ class Session:
             pass  # it does not listen; the connection is dropped with the task
 
 
-def _encoded(listen: Callable[..., list[Event]], *sound: Any) -> list[str]:
+def _profile(name: str | None) -> VoiceProfile | None:
+    """The profile that the client names.
+
+    Raises:
+        Refusal: If there is none of that name.
+    """
+    if name is None:
+        return None
+    try:
+        return ProfileStore().load(name)
+    except ProfileError:
+        raise Refusal(
+            "bad_format",
+            f"session.start: profile = {name!r}: not a voice profile of the server's machine; make it there with "
+            "'affetto voice enrol', or leave it out",
+        ) from None
+
+
+def _encoded(tell: Teller, live: LiveRecognizer, listen: Callable[..., list[Event]], *sound: Any) -> list[str]:
     """Events as text, made in the thread that heard them: the event loop only passes them on."""
-    return [encode_event(event) for event in listen(*sound)]
+    events = listen(*sound)
+    if live.profile is not None:
+        ProfileStore().follow(live, events)
+    return tell(events)

@@ -32,12 +32,13 @@ class _Kind:
     many: str
     fine: bool = False  # tenths are worth telling above 2, too
 
-    def words(self, difference: float) -> str:
-        """A difference from the average voice, as a listener would say it."""
+    def words(self, difference: float, *, usual: bool = False) -> str:
+        """A difference from the average voice, or from the speaker's usual one, as a listener would say it."""
         size = abs(difference)
         number = f"{size:.0f}" if size >= 2 and not self.fine else f"{size:.1f}".removesuffix(".0")
         amount = f"{number} {self.one if number == '1' else self.many}"
-        return (self.more if difference > 0 else self.less).format(amount)
+        text = (self.more if difference > 0 else self.less).format(amount)
+        return text.replace("the average voice", "usual").replace("average", "usual") if usual else text
 
 
 CUES: Mapping[str, _Kind] = {
@@ -98,11 +99,13 @@ class CueBaseline:
         mean: Average of each cue over the training corpora.
         spread: Standard deviation within an emotion.
         emotions: Average deviation of each cue, in ``spread``, for each emotion.
+        usual: The cues whose mean and spread are those of the speaker's own usual voice.
     """
 
     mean: Mapping[str, float]
     spread: Mapping[str, float]
     emotions: Mapping[Emotion, Mapping[str, float]]
+    usual: frozenset[str] = frozenset()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -160,7 +163,7 @@ def explain(values: Mapping[str, float], emotion: Emotion, baseline: CueBaseline
                     unit=kind.unit,
                     deviation=round(deviation, 2),
                     contribution=round(evidence, 3),
-                    words=kind.words(value - baseline.mean[name]),
+                    words=kind.words(value - baseline.mean[name], usual=name in baseline.usual),
                 )
             )
     return tuple(sorted(found, key=lambda cue: -cue.contribution)[:_SHOWN])

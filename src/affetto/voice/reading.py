@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from affetto.affect import EMOTIONS, Affect, Emotion, posterior_affect
+from affetto.voice.memory import Trace
+from affetto.voice.uncertainty import PLAIN, Uncertainty
 
 __all__ = ["Cue", "Reading"]
 
@@ -20,7 +22,7 @@ class Cue:
         name: The quality ("pitch", "loudness changes", ...).
         value: Its value in ``unit``.
         unit: The unit of the value.
-        deviation: Standard deviations above (positive) or below the average voice.
+        deviation: Standard deviations above (positive) or below the average voice, or the speaker's own usual one.
         contribution: Evidence for the emotion read, in nats of log-odds against the average emotion.
         words: The cue in plain words ("pitch 4 semitones above the average voice").
     """
@@ -46,12 +48,18 @@ class Reading:
         seconds: Seconds of speech the reading rests on.
         reason: Why the recognizer abstained, or None.
         cues: What stands out in the voice, strongest first.
+        uncertainty: How the model's probabilities are to be taken.
+        profile: Name of the voice profile that it was read with, or None.
+        trace: What it leaves to a voice profile; None where it leaves nothing.
     """
 
     probabilities: Mapping[Emotion, float]
     seconds: float
     reason: str | None = None
     cues: tuple[Cue, ...] = ()
+    uncertainty: Uncertainty = field(default=PLAIN, repr=False, compare=False)
+    profile: str | None = None
+    trace: Trace | None = field(default=None, repr=False, compare=False)
     affect: Affect = field(init=False)
 
     def __post_init__(self) -> None:
@@ -82,6 +90,24 @@ class Reading:
         return 0.0 if self.emotion is None else self.probabilities[self.emotion]
 
     @property
+    def plausible(self) -> tuple[Emotion, ...]:
+        """The emotions that cannot be ruled out, likeliest first; all when abstained.
+
+        For a model that was measured, one of them is what is expressed in 90 % of such recordings; for others they are
+        the likeliest emotions whose probabilities sum to 90 %.
+
+        >>> reading = Reading(probabilities={Emotion.SAD: 0.6, Emotion.CALM: 0.35, Emotion.HAPPY: 0.05}, seconds=2.0)
+        >>> [str(emotion) for emotion in reading.plausible]
+        ['sad', 'calm']
+        """
+        return self.uncertainty.plausible(self.probabilities)
+
+    @property
+    def unclear(self) -> bool:
+        """Whether there is an answer, but none that the model is sure enough of."""
+        return not self.abstained and self.confidence < self.uncertainty.unclear_below
+
+    @property
     def words(self) -> str:
         """The reading in a few words, hedged when no emotion is likelier than not.
 
@@ -95,9 +121,8 @@ class Reading:
         first, second = sorted(self.probabilities, key=lambda emotion: -self.probabilities[emotion])[:2]
         if self.confidence >= _PLAIN_CONFIDENCE:
             return f"sounds {first}, {self.probabilities[first]:.0%}".replace("%", " %")
-        return (
-            f"sounds {first} ({self.probabilities[first]:.0%}) or {second} ({self.probabilities[second]:.0%})"
-        ).replace("%", " %")
+        either = f"{first} ({self.probabilities[first]:.0%}) or {second} ({self.probabilities[second]:.0%})"
+        return f"{'unclear, perhaps' if self.unclear else 'sounds'} {either}".replace("%", " %")
 
     def to_dict(self) -> dict[str, Any]:
         """The reading as plain values, in the documented JSON form."""
@@ -109,7 +134,10 @@ class Reading:
             "arousal": self.affect.arousal,
             "covariance": [[vv, va], [va, aa]],
             "confidence": self.confidence,
+            "plausible": [str(emotion) for emotion in self.plausible],
+            "unclear": self.unclear,
             "abstained": self.abstained,
             "reason": self.reason,
             "seconds": self.seconds,
+            "profile": self.profile,
         }

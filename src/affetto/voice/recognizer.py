@@ -1,8 +1,9 @@
 """The recognizer: speech in, reading out."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ from affetto.affect import EMOTIONS
 from affetto.errors import ModelError
 from affetto.voice.audio import RATE, AudioFile, Samples, ascii_name, to_mono16k
 from affetto.voice.cues import CueBaseline, explain, measure_cues
+from affetto.voice.memory import Heard, Moments, Trace
+from affetto.voice.profile import VoiceProfile
 from affetto.voice.reading import Reading
 from affetto.voice.runtime import load_session
 from affetto.voice.speech import Utterance, find_utterances
+from affetto.voice.uncertainty import Uncertainty
 
 __all__ = ["MIN_SPEECH_SECONDS", "MODEL_VERSION", "Recognizer"]
 
@@ -31,12 +35,28 @@ _WINDOW_SECONDS = 8.0
 _SPEECH_THRESHOLD = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the network makes of a window: eight probabilities, P(speech), and where it places the voice, if it says."""
+
+    probabilities: npt.NDArray[np.float32]
+    speech: float
+    embedding: tuple[float, ...] = ()
+
+
 class Recognizer:
     """Reads the emotion expressed in speech, with a network that runs on onnxruntime.
 
     Args:
         model: An ONNX file made by ``affetto train``; None for the one that ships.
         threads: Threads of one inference.
+
+    Attributes:
+        metadata: What the model file says of itself.
+        model_id: Identity of the model: what profiles know of a speaker by one model says nothing to another.
+        profile_size: Numbers by which the model knows a speaker; 0 for a model that knows none.
+        uncertainty: How its probabilities are to be taken.
+        cue_baseline: The average voice, which cues are told against where the speaker is not known.
 
     Raises:
         ModelError: If the file is missing, is not a model of Affetto, or is of another version.
@@ -57,16 +77,28 @@ class Recognizer:
             raise ModelError(
                 f"model {self.path}: version {version}, this Affetto reads {MODEL_VERSION}; train it again"
             )
-        self._baseline = CueBaseline.from_dict(json.loads(self.metadata["cue_baseline"]))
+        self.model_id = self.metadata.get("model_id") or hashlib.sha256(data).hexdigest()[:16]
+        self.uncertainty = Uncertainty.from_metadata(self.metadata)
+        self.profile_size = int(self.metadata.get("profile_size", "0"))
+        self._outputs = ["emotion", "speech", *["embedding"] * (self.profile_size > 0)]
+        self._threshold = float(self.metadata.get("speech_threshold", _SPEECH_THRESHOLD))
+        self.cue_baseline = CueBaseline.from_dict(json.loads(self.metadata["cue_baseline"]))
 
     def __str__(self) -> str:
         return f"model {ascii_name(self.path) if self.path else '(shipped)'}"
 
-    def hear(self, path: str | Path, *, progress: Callable[[float, float | None], None] | None = None) -> Reading:
+    def hear(
+        self,
+        path: str | Path,
+        *,
+        profile: VoiceProfile | None = None,
+        progress: Callable[[float, float | None], None] | None = None,
+    ) -> Reading:
         """Reads a recording; memory stays bounded however long it is.
 
         Args:
             path: Any audio file, or a video with a sound track.
+            profile: Who speaks, if that is known.
             progress: Called with the seconds heard and, where the file tells, the seconds there are.
 
         Raises:
@@ -82,69 +114,108 @@ class Recognizer:
                 if progress:
                     progress(heard, file.seconds)
 
-        return self.read_utterances(find_utterances(blocks()))
+        return self.read_utterances(find_utterances(blocks()), profile=profile)
 
-    def read(self, samples: npt.ArrayLike, *, rate: int = RATE) -> Reading:
+    def read(self, samples: npt.ArrayLike, *, rate: int = RATE, profile: VoiceProfile | None = None) -> Reading:
         """Reads samples of any rate, shape ``(n,)`` or ``(n, channels)``, floats in [-1, 1] or integers.
 
         Raises:
             AudioError: If they cannot be sound.
         """
-        return self.read_utterances(find_utterances([to_mono16k(samples, rate)]))
+        return self.read_utterances(find_utterances([to_mono16k(samples, rate)]), profile=profile)
 
     def probabilities(self, speech: Samples) -> tuple[npt.NDArray[np.float32], float]:
         """The network's answer for some speech (mono float32 at 16 kHz): eight probabilities and P(speech)."""
-        if len(speech) < _SHORTEST:
-            speech = np.pad(speech, (0, _SHORTEST - len(speech)))
-        emotion, is_speech = self._session.run(None, {"waveform": np.ascontiguousarray(speech[None], np.float32)})
-        return emotion[0], float(is_speech[0])
+        answer = self._answer(speech, None)
+        return answer.probabilities, answer.speech
 
-    def read_window(self, speech: Samples, *, seconds: float) -> Reading:
+    def read_window(self, speech: Samples, *, seconds: float, profile: VoiceProfile | None = None) -> Reading:
         """A quick reading of a few seconds, without cues.
 
         Args:
             speech: Mono float32 at 16 kHz.
             seconds: Seconds of it in which the voice is active.
+            profile: Who speaks, if that is known.
         """
-        p, is_speech = self.probabilities(speech)
-        return _verdict(seconds * p.astype(np.float64), seconds * is_speech, seconds)
+        answer = self._answer(speech, profile)
+        reading = self._verdict(seconds * answer.probabilities.astype(np.float64), seconds * answer.speech, seconds)
+        return self._known_by(profile, reading)
 
-    def read_utterances(self, utterances: Iterable[Utterance]) -> Reading:
+    def read_utterances(self, utterances: Iterable[Utterance], *, profile: VoiceProfile | None = None) -> Reading:
         """One reading of the utterances of a recording, each weighing as much as it holds speech."""
         total = np.zeros(len(EMOTIONS))
         seconds = speech = 0.0
         cues: dict[str, float] = {}
         cue_seconds: dict[str, float] = {}
+        heard = Heard()
         for window, active in _windows(utterances):
-            p, is_speech = self.probabilities(window)
-            total += active * p
-            speech += active * is_speech
+            answer = self._answer(window, profile)
+            total += active * answer.probabilities
+            speech += active * answer.speech
             seconds += active
-            for name, value in measure_cues(window).items():
+            measured = measure_cues(window)
+            for name, value in measured.items():
                 cues[name] = cues.get(name, 0.0) + active * value
                 cue_seconds[name] = cue_seconds.get(name, 0.0) + active
-        reading = _verdict(total, speech, seconds)
+            heard = heard.then(self._heard(active, answer, measured))
+        reading = self._verdict(total, speech, seconds)
         if reading.abstained:
-            return reading
+            return self._known_by(profile, reading)
+        before = tuple(reading.probabilities[emotion] for emotion in EMOTIONS)
+        reading = self._known_by(profile, reading)
         assert reading.emotion is not None
         means = {name: value / cue_seconds[name] for name, value in cues.items()}
-        return replace(reading, cues=explain(means, reading.emotion, self._baseline))
-
-
-def _verdict(total: npt.NDArray[np.floating], speech: float, seconds: float) -> Reading:
-    """The reading that sums over windows give, each weighed by its seconds of speech; cues are left out."""
-    if seconds == 0:
-        return Reading.abstain("no speech was heard")
-    if seconds < MIN_SPEECH_SECONDS:
-        return Reading.abstain(
-            f"only {seconds:.2f} s of speech, at least {MIN_SPEECH_SECONDS} s are needed", seconds=seconds
+        baseline = self.cue_baseline if profile is None else profile.baseline(self.cue_baseline)
+        return replace(
+            reading,
+            cues=explain(means, reading.emotion, baseline),
+            trace=Trace(model=self.model_id, probabilities=before, heard=heard),
         )
-    if speech / seconds < _SPEECH_THRESHOLD:
-        return Reading.abstain("sounds like music or noise, not like a voice speaking", seconds=seconds)
-    mean = total / total.sum()
-    return Reading(
-        probabilities={emotion: float(p) for emotion, p in zip(EMOTIONS, mean, strict=True)}, seconds=seconds
-    )
+
+    def _answer(self, speech: Samples, profile: VoiceProfile | None) -> _Answer:
+        if len(speech) < _SHORTEST:
+            speech = np.pad(speech, (0, _SHORTEST - len(speech)))
+        inputs = {"waveform": np.ascontiguousarray(speech[None], np.float32)}
+        if self.profile_size:
+            known = profile.embedding_for(self.model_id, self.profile_size) if profile else ()
+            inputs["profile"] = np.array([known or np.zeros(self.profile_size)], np.float32)  # zeros: nobody known
+        emotion, speech_probability, *place = self._session.run(self._outputs, inputs)
+        return _Answer(emotion[0], float(speech_probability[0]), tuple(map(float, place[0][0])) if place else ())
+
+    def _heard(self, seconds: float, answer: _Answer, measured: dict[str, float]) -> Heard:
+        return Heard(
+            seconds=seconds,
+            model=self.model_id if answer.embedding else "",
+            embedding=answer.embedding,
+            weight=seconds if answer.embedding else 0.0,
+            cues={name: Moments(seconds, value) for name, value in measured.items()},
+        )
+
+    def _verdict(self, total: npt.NDArray[np.floating], speech: float, seconds: float) -> Reading:
+        """The reading that sums over windows give, each weighed by its seconds of speech; cues are left out."""
+        if seconds == 0:
+            return Reading.abstain("no speech was heard")
+        if seconds < MIN_SPEECH_SECONDS:
+            return Reading.abstain(
+                f"only {seconds:.2f} s of speech, at least {MIN_SPEECH_SECONDS} s are needed", seconds=seconds
+            )
+        if speech / seconds < self._threshold:
+            return Reading.abstain("sounds like music or noise, not like a voice speaking", seconds=seconds)
+        mean = total / total.sum()
+        return Reading(
+            probabilities={emotion: float(p) for emotion, p in zip(EMOTIONS, mean, strict=True)},
+            seconds=seconds,
+            uncertainty=self.uncertainty,
+        )
+
+    def _known_by(self, profile: VoiceProfile | None, reading: Reading) -> Reading:
+        """The reading as this person's corrections would have it."""
+        if profile is None:
+            return reading
+        if reading.abstained:
+            return replace(reading, profile=profile.name)
+        probabilities = profile.apply(reading.probabilities, self.model_id)
+        return replace(reading, probabilities=probabilities, profile=profile.name)
 
 
 def _windows(utterances: Iterable[Utterance]) -> Iterator[tuple[Samples, float]]:

@@ -10,6 +10,7 @@ from affetto.affect import Emotion
 from affetto.errors import AudioError, OptionError
 from affetto.voice.audio import RATE, Samples
 from affetto.voice.intake import Intake
+from affetto.voice.profile import VoiceProfile
 from affetto.voice.reading import Reading
 from affetto.voice.recognizer import MIN_SPEECH_SECONDS, Recognizer
 from affetto.voice.smoothing import Smoother
@@ -82,6 +83,10 @@ class LiveRecognizer:
         channels: Channels of what is pushed, 1 to 64; they are averaged.
         interval: Seconds of sound between partial readings, at least 0.1.
         window: Seconds of speech that a partial reading rests on, 1 to 8.
+        profile: Who speaks, if that is known.
+
+    Attributes:
+        profile: The same; another takes its place from the next samples on.
 
     Raises:
         AudioError: If the rate or the number of channels is impossible.
@@ -101,6 +106,7 @@ class LiveRecognizer:
         channels: int = 1,
         interval: float = 0.5,
         window: float = 3.0,
+        profile: VoiceProfile | None = None,
     ) -> None:
         if not 0.1 <= interval <= 60:
             raise OptionError(f"interval = {interval}: give 0.1 to 60 seconds between partial readings")
@@ -108,6 +114,7 @@ class LiveRecognizer:
             raise OptionError(f"window = {window}: give 1 to 8 seconds of speech for a partial reading")
         self._intake = Intake(rate, channels)
         self._recognizer = recognizer or Recognizer()
+        self.profile = profile
         self._interval, self._window = round(interval * RATE), window
         self._finder = UtteranceFinder()
         self._rest = np.zeros(0, np.float32)
@@ -208,7 +215,7 @@ class LiveRecognizer:
         end = spoken.window_start + len(spoken.samples)
         if now - end > self._interval or spoken.window_seconds < MIN_SPEECH_SECONDS:
             return []  # a pause: nothing new has been said
-        reading = self._recognizer.read_window(spoken.samples, seconds=spoken.window_seconds)
+        reading = self._recognizer.read_window(spoken.samples, seconds=spoken.window_seconds, profile=self.profile)
         if not reading.abstained:
             smooth = self._smoother.update(reading.probabilities, time=now / RATE)
             reading = replace(reading, probabilities=smooth)
@@ -224,7 +231,7 @@ class LiveRecognizer:
             self._utterance += 1
             events.append(self._event("utterance.start", start, end))
         self._started = False
-        reading = self._recognizer.read_utterances([utterance])
+        reading = self._recognizer.read_utterances([utterance], profile=self.profile)
         events.append(self._event("reading", start, end, final=True, reading=reading, label=reading.emotion))
         return [*events, self._event("utterance.end", start, end)]
 

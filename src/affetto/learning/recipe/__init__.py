@@ -129,7 +129,7 @@ def _explain(error: ValidationError) -> str:
         family = None
     key = ".".join(loc)
     if first["type"] == "union_tag_invalid":
-        wrong = str(first["ctx"]["tag"])
+        wrong = str(first.get("ctx", {}).get("tag"))
         return f"model.family = {wrong!r}: unknown family{_nearest(wrong, list(FAMILIES))}"
     if first["type"] == "union_tag_not_found":
         return f"model.family is missing; known are {', '.join(FAMILIES)}"

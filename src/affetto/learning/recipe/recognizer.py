@@ -1,6 +1,6 @@
 """The recipe of the recognizer that ships: one convolutional network for many corpora."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -8,17 +8,23 @@ from affetto.learning.recipe.part import Part
 
 __all__ = ["AugmentRecipe", "NetworkRecipe", "RecognizerRecipe", "TrainingRecipe"]
 
+_Stride = Annotated[int, Field(ge=1, le=4)]
+
 
 class NetworkRecipe(Part):
     """The shape of the network.
 
     Attributes:
         channels: Channels of the five convolution stages.
+        strides: Frames from one column to the next in each stage; the larger, the cheaper.
+        squeeze: Whether residual blocks weigh their channels by what is in the whole clip (Hu et al. 2018).
         attention_heads: Heads of the attentive pooling.
         dropout: Share of pooled features dropped in training.
     """
 
     channels: tuple[int, int, int, int, int] = (32, 48, 64, 96, 128)
+    strides: tuple[_Stride, _Stride, _Stride, _Stride, _Stride] = (1, 2, 1, 2, 1)
+    squeeze: bool = False
     attention_heads: int = Field(default=4, ge=1)
     dropout: float = Field(default=0.4, ge=0, lt=1)
 
@@ -29,6 +35,9 @@ class TrainingRecipe(Part):
     Attributes:
         steps: Optimizer steps.
         batch: Examples in a step.
+        group: Clips of one speaker in a batch; those of the others in a group are what is known of the speaker of one.
+            1 draws every clip by itself, and speakers stay unknown.
+        unknown: Share of examples whose speaker stays unknown.
         rate: Highest learning rate (one cycle, cosine).
         weight_decay: AdamW weight decay.
         label_smoothing: Probability spread over the other emotions of the corpus.
@@ -40,6 +49,8 @@ class TrainingRecipe(Part):
 
     steps: int = Field(default=3000, ge=1)
     batch: int = Field(default=64, ge=2)
+    group: int = Field(default=1, ge=1, le=16)
+    unknown: float = Field(default=0.5, ge=0, le=1)
     rate: float = Field(default=3e-3, gt=0)
     weight_decay: float = Field(default=0.02, ge=0)
     label_smoothing: float = Field(default=0.1, ge=0, lt=1)

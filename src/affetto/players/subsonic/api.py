@@ -16,7 +16,8 @@ from typing import Any, BinaryIO, TypeAlias, cast
 from affetto.errors import PlayerError
 from affetto.music.text import clean
 from affetto.players.base import AccessError, Watch
-from affetto.players.http import Http, Patience, Trouble, json_of, persevere
+from affetto.players.http import Http, json_of
+from affetto.players.patience import Patience, Trouble, persevere
 from affetto.players.secrets import Secret, redact
 
 __all__ = ["PAGE", "Fault", "Song", "SubsonicApi", "Way", "parameters"]

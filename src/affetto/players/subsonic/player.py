@@ -1,21 +1,14 @@
-"""Subsonic and OpenSubsonic servers (Navidrome, Gonic, Airsonic, LMS, Supysonic and others) as players.
+"""A Subsonic server as a player."""
 
-The server keeps the music and its own apps play it: playlists go there, stars, ratings and play counts come back.
-"""
-
-import re
 import secrets as random_secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from affetto.errors import OptionError, PlayerError
 from affetto.music.track import Track
 from affetto.players.base import (
-    AccessError,
     Check,
     Feedback,
     FeedbackKind,
@@ -23,26 +16,21 @@ from affetto.players.base import (
     Missing,
     Placed,
     Resolution,
-    StoppedError,
     UnsureError,
     Watch,
 )
-from affetto.players.connections import Ask, Connection
-from affetto.players.http import Patience, check_url
 from affetto.players.journal import Journal
-from affetto.players.matching import GOOD, likeness
+from affetto.players.lookup import best_match, look_up, titles
+from affetto.players.matching import likeness
+from affetto.players.patience import Patience
 from affetto.players.ratings import Ratings
-from affetto.players.secrets import Secret, Secrets, redact
 from affetto.players.shelf import Listed, place, title_of
-from affetto.players.subsonic_api import Fault, Song, SubsonicApi, parameters
+from affetto.players.subsonic.api import Fault, Song, SubsonicApi
 
-__all__ = ["Subsonic", "address_of", "connect", "open_player", "song_of"]
+__all__ = ["Subsonic", "address_of", "song_of"]
 
-_ASIDE = re.compile(r"\s*[(\[][^)\]]*[)\]]|\s+-\s+[^-]*\Z")
 _CANDIDATES = 40  # songs looked at for one track
 _BATCH = 100  # songs named in one request whose parameters stand in the address
-_OLD_TOKENS = (10, 41, 42)  # errors that say: not with a token
-_CONNECT = Patience(tries=2, timeout=15.0)
 
 
 def address_of(name: str, identity: str) -> str:
@@ -100,25 +88,12 @@ class Subsonic:
     def resolve(self, tracks: Sequence[Track], *, watch: Watch | None = None) -> Resolution:
         """Songs of the server by their id, others by title, artist and length."""
         watch = watch or Watch()
-        found: list[Match] = []
-        missing: list[Missing] = []
-        try:
-            for done, track in enumerate(tracks):
-                watch.progress("looking up", done, len(tracks))
-                identity = song_of(track.uri, self.name)
-                if identity is not None:
-                    found.append(Match(track=track, id=identity, score=1.0, how="id"))
-                    continue
-                match = self._journal.match(track) or self._find(track, watch)
-                if isinstance(match, Match):
-                    self._journal.found([match])
-                    found.append(match)
-                else:
-                    missing.append(match)
-            watch.progress("looking up", len(tracks), len(tracks))
-        finally:
-            self._journal.save()
-        return Resolution(found=tuple(found), missing=tuple(missing))
+
+        def known(track: Track) -> Match | None:
+            identity = song_of(track.uri, self.name)
+            return None if identity is None else Match(track=track, id=identity, score=1.0, how="id")
+
+        return look_up(tracks, lambda track: self._find(track, watch), journal=self._journal, known=known, watch=watch)
 
     def make_playlist(
         self, name: str, tracks: Sequence[Track], *, about: str = "", watch: Watch | None = None
@@ -293,22 +268,15 @@ class Subsonic:
         return Resolution(found=tuple(found), missing=tuple(missing))
 
     def _find(self, track: Track, watch: Watch) -> Match | Missing:
-        best: Match | None = None
-        seen = 0
-        title = track.title.strip()
-        # Some servers look for the words as they stand, within titles only.
-        queries = (title, _ASIDE.sub("", title).strip(), f"{track.artist} {title}".strip())
-        for query in filter(None, dict.fromkeys(queries)):
+
+        def search(query: str) -> Iterator[Match]:
             for song in self.api.search(query, count=_CANDIDATES, watch=watch):
-                seen += 1
                 score = likeness(track, title=song.title, artists=[song.artist], seconds=song.seconds)
-                if best is None or score > best.score:
-                    shown = f"{song.artist} - {song.title}"
-                    best = Match(track=track, id=song.id, score=score, how="search", seen=shown)
-            if best is not None and best.score >= GOOD:
-                return best
-        why = "nothing found" if best is None else f"best of {seen} scores {best.score:.2f}: {best.seen}"
-        return Missing(track=track, why=why)
+                yield Match(track=track, id=song.id, score=score, how="search", seen=f"{song.artist} - {song.title}")
+
+        # Some servers look for the words as they stand, within titles only.
+        title = track.title.strip()
+        return best_match(track, (*titles(title), f"{track.artist} {title}".strip()), search)
 
     def _songs(self, watch: Watch) -> Iterator[Song]:
         """Every song; where the server does not list them all, the starred ones."""
@@ -368,115 +336,3 @@ class _Playlists:
     def entitle(self, identity: str, title: str, note: str, watch: Watch) -> None:
         """Names and describes a playlist."""
         self._api.call("updatePlaylist", watch=watch, playlistId=identity, name=title, comment=note)
-
-
-def connect(name: str, given: Mapping[str, str], *, ask: Ask, secrets: Secrets) -> Connection:
-    """Signs in with an API key where the server offers it, else with a token made of the password.
-
-    Raises:
-        OptionError: If the address cannot be one, or the listener declines to send the password itself.
-        AccessError: If the server does not let us in.
-        PlayerError: If it is not a Subsonic server, or cannot be reached.
-    """
-    url = check_url(given.get("url") or ask.line("Address of the server"))
-    url = url.removesuffix("/rest")
-    watch, user = Watch(tell=ask.tell), (given.get("user") or "").strip()
-    offered = _extensions(url, watch)
-    way = "token"
-    if "apiKeyAuthentication" in offered and not user:
-        ask.tell("This server takes API keys, which can be taken back one by one.")
-        way = "key" if ask.line("Sign in with a key or a password").strip().casefold() == "key" else way
-    if way != "key":
-        user = user or ask.line("User name").strip()
-    secret = ask.secret("API key" if way == "key" else f"Password of {user}")
-    if not secret.reveal() or (way != "key" and not user):
-        raise OptionError("neither a name and a password nor a key was given; run the command again")
-    forms = "formPost" in offered
-    way, answer = _let_in(url, way, secret, user, forms=forms, ask=ask, watch=watch)
-    forms = forms or _takes_forms(url, way, secret, user, watch)
-    if way == "key":
-        with_key = SubsonicApi(url, sent=parameters(way, secret, user), forms=forms, patience=_CONNECT)
-        found = with_key.call("tokenInfo", watch=watch).get("tokenInfo")
-        user = str(found.get("username", "")) if isinstance(found, dict) else ""
-    secrets.put(name, secret)
-    kind = redact(" ".join(str(answer.get("type") or "Subsonic").split())[:40])
-    ask.tell(f"Connected to {kind} as {user or 'the owner of the key'}; the secret is in {secrets.place}.")
-    return Connection(
-        name=name,
-        kind="subsonic",
-        facts={"url": url, "user": user, "way": way, "forms": "yes" if forms else "no", "type": kind},
-    )
-
-
-def open_player(connection: Connection, *, secrets: Secrets, spacing: float = 0.0) -> Subsonic:
-    """The player of a connection.
-
-    Raises:
-        AccessError: If its secret is gone.
-    """
-    again = f"connect again: affetto connect subsonic {connection.facts.get('url', '')}".strip()
-    secret = secrets.get(connection.name)
-    if secret is None:
-        raise AccessError(f"Subsonic: the password is not in {secrets.place} any more; {again}")
-    user = connection.facts.get("user", "")
-    api = SubsonicApi(
-        check_url(connection.facts.get("url", "")),
-        who=f"Subsonic at {urlsplit(connection.facts.get('url', '')).hostname}",
-        access=again,
-        sent=parameters(connection.facts.get("way", "token"), secret, user),
-        forms=connection.facts.get("forms") == "yes",
-        spacing=spacing,
-    )
-    return Subsonic(connection.name, api=api, user=user)
-
-
-def _extensions(url: str, watch: Watch) -> frozenset[str]:
-    """What of OpenSubsonic the server offers; nothing for servers that do not know the question."""
-    try:
-        found = SubsonicApi(url, forms=False, patience=_CONNECT).call("getOpenSubsonicExtensions", watch=watch)
-    except StoppedError:
-        raise
-    except PlayerError:  # what is really wrong with the server, the ping that follows will say
-        return frozenset()
-    listed = found.get("openSubsonicExtensions")
-    return frozenset(str(each.get("name")) for each in listed if isinstance(each, dict)) if listed else frozenset()
-
-
-def _let_in(
-    url: str, way: str, secret: Secret, user: str, *, forms: bool, ask: Ask, watch: Watch
-) -> tuple[str, dict[str, Any]]:
-    """The way that the server lets us in, and its answer to a ping."""
-    try:
-        api = SubsonicApi(url, sent=parameters(way, secret, user), forms=forms, patience=_CONNECT)
-        return way, api.call("ping", watch=watch)
-    except Fault as fault:
-        if way != "token" or fault.code not in _OLD_TOKENS:
-            raise
-    if not _is_private(url):
-        ask.tell("This server takes the password itself only, and what is sent to it can be read on the way (http).")
-        if ask.line("Send the password all the same? Type yes").strip().casefold() != "yes":
-            raise OptionError("the password was not sent; use the server's https address")
-    api = SubsonicApi(url, sent=parameters("password", secret, user), forms=True, patience=_CONNECT)
-    return "password", api.call("ping", watch=watch)
-
-
-def _takes_forms(url: str, way: str, secret: Secret, user: str, watch: Watch) -> bool:
-    """Whether parameters may be sent in the body, where they stand in no log of addresses."""
-    try:
-        SubsonicApi(url, sent=parameters(way, secret, user), forms=True, patience=_CONNECT).call("ping", watch=watch)
-    except StoppedError:
-        raise
-    except PlayerError:
-        return False
-    return True
-
-
-def _is_private(url: str) -> bool:
-    """Whether nobody else can read what is sent: https, or this very machine."""
-    parts = urlsplit(url)
-    if parts.scheme == "https" or parts.hostname == "localhost":
-        return True
-    try:
-        return ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return False

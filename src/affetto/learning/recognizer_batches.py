@@ -1,0 +1,131 @@
+"""The batches of the recognizer: clips of several corpora, varied and blended, among sounds that are not speech."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from affetto.corpora.table import Clip
+from affetto.learning.augment import add_noise, change_channel, hide_bands
+from affetto.learning.bank import Bank
+from affetto.learning.examples import VARIANTS, Spectrograms
+from affetto.learning.groups import Chosen, Groups
+from affetto.learning.networks import HOP_LENGTH
+from affetto.learning.recipe import RecognizerRecipe
+from affetto.voice.audio import RATE
+
+__all__ = ["Batch", "Batches", "TrainingSet"]
+
+_STEP = 32  # frames: a step is recorded anew for every length, so there are few
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSet:
+    """Examples to learn from.
+
+    Attributes:
+        clips: What is known of each clip, in the order of the spectrograms.
+        speech: Spectrograms of the clips, one set per variant.
+        noise: Spectrograms of sounds that are not speech.
+        labels: What can be answered: the eight emotions, then further labels of the corpora.
+        chosen: Indices of the clips that may be learnt from.
+    """
+
+    clips: Sequence[Clip]
+    speech: dict[str, Spectrograms]
+    noise: Spectrograms
+    labels: tuple[str, ...]
+    chosen: npt.NDArray[np.int64]
+
+
+class Batch(NamedTuple):
+    """Some examples; those that are speech come first.
+
+    Attributes:
+        power: Mel power, ``(examples, mels, frames)``.
+        targets: Target probabilities of the clips, ``(clips, labels)``.
+        known: The labels that each clip's corpus has, ``(clips, labels)`` as booleans.
+        profiles: What is known of the speaker of each clip, as weights of the clips, ``(clips, clips)``; zeros for one
+            who is not known.
+        speech: Whether each example is speech, ``(examples,)``.
+    """
+
+    power: Tensor
+    targets: Tensor
+    known: Tensor
+    profiles: Tensor
+    speech: Tensor
+
+
+class Batches:
+    """Augmented batches, each a pure function of the seed and its number, so that training resumes to the same result.
+
+    Args:
+        examples: What is learnt from.
+        recipe: How.
+        seed: Decides every random choice.
+        device: Where the batches are made.
+    """
+
+    def __init__(
+        self, examples: TrainingSet, recipe: RecognizerRecipe, *, seed: int, device: torch.device | None = None
+    ) -> None:
+        self._recipe, self._seed = recipe, seed
+        self._device = device or torch.device("cpu")
+        training = recipe.training
+        self._groups = Groups(
+            examples.clips, examples.chosen, shares=recipe.shares, size=training.group, unknown=training.unknown
+        )
+        self._count = len(examples.clips)
+        self._speech = Bank([examples.speech[variant] for variant in VARIANTS], self._device)
+        self._noise = Bank([examples.noise], self._device)
+        place = {label: number for number, label in enumerate(examples.labels)}
+        hard = np.eye(len(place), dtype=np.float32)[[place[clip.target] for clip in examples.clips]]
+        knows = {corpus: np.zeros(len(place), np.bool_) for corpus in {clip.corpus for clip in examples.clips}}
+        for clip in examples.clips:
+            knows[clip.corpus][place[clip.target]] = True
+        known = np.stack([knows[clip.corpus] for clip in examples.clips])
+        soft = known / known.sum(axis=1, keepdims=True)
+        smoothing = training.label_smoothing
+        self._known = torch.from_numpy(known).to(self._device)
+        self._targets = torch.from_numpy(((1 - smoothing) * hard + smoothing * soft).astype(np.float32)).to(
+            self._device
+        )
+
+    def batch(self, number: int) -> Batch:
+        """One batch: the same for the same seed and number."""
+        rng = np.random.default_rng([self._seed, number])
+        augment, training = self._recipe.augment, self._recipe.training
+        length = max(int(rng.uniform(*augment.crop_seconds) * RATE / HOP_LENGTH / _STEP), 1) * _STEP
+        silent = round(training.non_speech_share * training.batch)
+        chosen = self._groups.draw(training.batch - silent, rng)
+        clips = len(chosen.rows)
+        power = self._speech.crops(rng.integers(len(VARIANTS), size=clips) * self._count + chosen.rows, length, rng)
+        power = power / (power.mean(dim=(1, 2), keepdim=True) + 1e-12)
+        rows = torch.from_numpy(chosen.rows).to(self._device)
+        power, targets = self._blend(power, self._targets[rows], chosen, rng)
+        noise = self._noise.crops(rng.integers(len(self._noise), size=clips + silent), length, rng)
+        power = torch.cat([add_noise(power, noise[silent:], rng, augment), noise[:silent]])
+        return Batch(
+            hide_bands(change_channel(power, rng, augment), rng, augment),
+            targets,
+            self._known[rows],
+            torch.from_numpy(chosen.profiles).to(self._device),
+            (torch.arange(clips + silent, device=self._device) < clips).float(),
+        )
+
+    def _blend(self, power: Tensor, targets: Tensor, chosen: Chosen, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Blends some clips with another of the same corpus, power and target alike (mixup, Zhang et al. 2018)."""
+        partner = np.arange(len(power))
+        for corpus in np.unique(chosen.corpora):
+            rows = np.flatnonzero(chosen.corpora == corpus)
+            partner[rows] = rng.permutation(rows)
+        blended = rng.random(len(power)) < self._recipe.augment.mixup
+        amount = (blended * rng.uniform(0.0, 0.5, len(power))).astype(np.float32)
+        share, other = torch.from_numpy(amount).to(self._device), torch.from_numpy(partner).to(self._device)
+        mixed = power + share[:, None, None] * (power[other] - power)
+        return mixed, targets + share[:, None] * (targets[other] - targets)
