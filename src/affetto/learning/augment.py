@@ -5,6 +5,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from affetto.learning.device import send
 from affetto.learning.recipe import AugmentRecipe
 from affetto.voice.audio import RATE, Samples
 
@@ -66,7 +67,7 @@ def hide_bands(power: Tensor, rng: np.random.Generator, recipe: AugmentRecipe) -
         hidden |= _stretch(mels, recipe.frequency_mask, n, rng)[:, :, None]
         silent |= _stretch(frames, int(recipe.time_mask * frames), n, rng)[:, None, :]
     mean = power.mean(dim=(1, 2), keepdim=True) * 1e-2
-    masked = torch.from_numpy(hidden).to(power.device) | torch.from_numpy(silent).to(power.device)
+    masked = send(hidden, power.device) | send(silent, power.device)
     return torch.where(masked, mean, power)
 
 
@@ -79,4 +80,4 @@ def _stretch(size: int, longest: int, count: int, rng: np.random.Generator) -> n
 
 
 def _like(power: Tensor, values: npt.NDArray[np.floating]) -> Tensor:
-    return torch.from_numpy(values.astype(np.float32)).to(power.device)
+    return send(values.astype(np.float32), power.device)

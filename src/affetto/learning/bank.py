@@ -7,7 +7,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from affetto.learning.examples import Spectrograms
+from affetto.learning.device import send
+from affetto.learning.examples import Spectrograms, join
 
 __all__ = ["Bank"]
 
@@ -21,11 +22,9 @@ class Bank:
     """
 
     def __init__(self, parts: Sequence[Spectrograms], device: torch.device) -> None:
-        sizes = np.concatenate([[0], np.cumsum([len(part.frames) for part in parts])])
-        starts = [part.starts[:-1] + size for part, size in zip(parts, sizes[:-1], strict=True)]
-        self._frames = torch.cat([torch.from_numpy(part.frames) for part in parts]).to(device)
-        self._starts = np.concatenate(starts)
-        self._lengths = np.concatenate([part.lengths for part in parts])
+        whole = join(parts)
+        self._frames = torch.from_numpy(whole.frames).to(device)
+        self._starts, self._lengths = whole.starts, whole.lengths
         self.device = device
 
     def __len__(self) -> int:
@@ -39,6 +38,6 @@ class Bank:
         lengths = self._lengths[rows]
         slack = np.where(lengths >= length, lengths - length, lengths)
         first = (rng.random(len(rows)) * (slack + 1)).astype(np.int64)
-        begin, long, start = torch.from_numpy(np.stack([first, lengths, self._starts[rows]])).to(self.device)
+        begin, long, start = send(np.stack([first, lengths, self._starts[rows]]), self.device)
         frames = (begin[:, None] + torch.arange(length, device=self.device)) % long[:, None] + start[:, None]
         return self._frames[frames].float().exp().transpose(1, 2)

@@ -2,17 +2,20 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from affetto.affect import EMOTIONS
 from affetto.corpora import load_corpora
 from affetto.corpora.non_speech import split_non_speech
 from affetto.corpora.table import Clip
 from affetto.errors import CorpusError
-from affetto.learning.examples import Spectrograms, prepare_noise, prepare_speech
+from affetto.learning.bank import Bank
+from affetto.learning.device import device
+from affetto.learning.examples import VARIANTS, Spectrograms, prepare_noise, prepare_speech
 from affetto.learning.recipe import Recipe
 from affetto.learning.recognizer_batches import TrainingSet
 
@@ -34,6 +37,7 @@ class PreparedData:
     clips: tuple[Clip, ...]
     speech: dict[str, Spectrograms]
     noise: Spectrograms
+    _banks: dict[torch.device, tuple[Bank, Bank]] = field(default_factory=dict, repr=False)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -57,8 +61,12 @@ class PreparedData:
         return [place[clip.path] for clip in clips]
 
     def training_set(self, clips: Sequence[Clip]) -> TrainingSet:
-        """Some of the clips, to be fitted."""
-        return TrainingSet(self.clips, self.speech, self.noise, self.labels, np.array(self.rows(clips)))
+        """Some of the clips, to be fitted; the spectrograms are sent to the device that learns once."""
+        here = device()
+        if here not in self._banks:
+            self._banks[here] = Bank([self.speech[variant] for variant in VARIANTS], here), Bank([self.noise], here)
+        speech, noise = self._banks[here]
+        return TrainingSet(self.clips, speech, noise, self.labels, np.array(self.rows(clips)))
 
 
 def prepare(recipe: Recipe, cache: Path, *, progress: Callable[[str, int, int], None] | None = None) -> PreparedData:
@@ -85,5 +93,5 @@ def prepare(recipe: Recipe, cache: Path, *, progress: Callable[[str, int, int], 
     return PreparedData(
         clips=tuple(clip for clip, keep in zip(clips, usable, strict=True) if keep),
         noise=prepare_noise(noise, cache),
-        speech={variant: spectrograms.without_empty() for variant, spectrograms in speech.items()},
+        speech={variant: spectrograms.only(usable) for variant, spectrograms in speech.items()},
     )

@@ -2,13 +2,16 @@
 
 import logging
 from functools import cache
+from typing import Any
 
+import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from affetto.errors import SettingsError
 from affetto.settings import settings
 
-__all__ = ["device"]
+__all__ = ["device", "send"]
 
 _log = logging.getLogger(__name__)
 
@@ -41,3 +44,9 @@ def _find(name: str) -> torch.device:
     model = torch.cuda.get_device_name(found) if found.type == "cuda" else f"{torch.get_num_threads()} thread(s)"
     _log.info("networks are trained on %s (%s)", found, model)
     return found
+
+
+def send(values: npt.NDArray[Any], where: torch.device) -> Tensor:
+    """An array on a device; nothing waits for it to arrive."""
+    tensor = torch.from_numpy(values)
+    return tensor.pin_memory().to(where, non_blocking=True) if where.type == "cuda" else tensor

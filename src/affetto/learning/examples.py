@@ -20,7 +20,7 @@ from affetto.learning.networks import FRAME_LENGTH, N_MELS, MelPower
 from affetto.voice.audio import RATE, Samples, read_audio
 from affetto.voice.speech import find_utterances
 
-__all__ = ["VARIANTS", "Spectrograms", "prepare_noise", "prepare_speech", "speech_of", "synthetic_noise"]
+__all__ = ["VARIANTS", "Spectrograms", "join", "prepare_noise", "prepare_speech", "speech_of", "synthetic_noise"]
 
 VARIANTS = ("plain", "slow", "slower", "faster", "fast", "room", "hall")
 """Forms in which each clip is kept: as it is, at four other speeds, and in two random rooms."""
@@ -40,28 +40,25 @@ class Spectrograms:
     """Log mel power of many sounds of different lengths, stored end to end.
 
     Attributes:
-        frames: Natural log of mel power, ``(all frames, mels)`` in half precision.
-        starts: Where each sound begins, ``(sounds + 1,)``.
+        frames: Natural log of mel power, ``(all frames, mels)`` in half precision; other sounds may lie between.
+        starts: Where each sound begins, ``(sounds,)``.
+        lengths: Frames of each sound, ``(sounds,)``; 0 for one that could not be decoded.
     """
 
     frames: Half
     starts: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64]
 
     def __len__(self) -> int:
-        return len(self.starts) - 1
+        return len(self.starts)
 
     def __getitem__(self, index: int) -> Half:
         """One sound, ``(frames, mels)``."""
-        return self.frames[self.starts[index] : self.starts[index + 1]]
+        return self.frames[self.starts[index] : self.starts[index] + self.lengths[index]]
 
-    @property
-    def lengths(self) -> npt.NDArray[np.int64]:
-        """Frames of each sound; 0 for one that could not be decoded."""
-        return np.diff(self.starts)
-
-    def without_empty(self) -> "Spectrograms":
-        """The sounds that could be decoded."""
-        return Spectrograms(self.frames, np.concatenate([self.starts[:-1][self.lengths > 0], self.starts[-1:]]))
+    def only(self, chosen: npt.NDArray[np.bool_] | slice) -> "Spectrograms":
+        """Some of the sounds."""
+        return Spectrograms(self.frames, self.starts[chosen], self.lengths[chosen])
 
     def power(self, index: int) -> npt.NDArray[np.float32]:
         """Mel power of one sound, ``(mels, frames)``."""
@@ -87,16 +84,17 @@ def prepare_speech(
     Returns:
         The spectrograms of each variant; a clip that cannot be decoded is logged as a warning and has no frames.
     """
-    parts: dict[str, list[Spectrograms]] = {variant: [] for variant in VARIANTS}
+    found: list[dict[str, Path]] = []
     for corpus in dict.fromkeys(clip.corpus for clip in clips):
         paths = [clip.path for clip in clips if clip.corpus == corpus]
         key = hashlib.sha256(repr((_VERSION, [(p.name, p.stat().st_size) for p in paths])).encode()).hexdigest()[:12]
         files = {variant: cache / f"{corpus}-{key}-{variant}.npz" for variant in VARIANTS}
         if not all(file.is_file() for file in files.values()):
             _prepare_corpus(corpus, paths, files, progress)
-        for variant, file in files.items():
-            parts[variant].append(_load(file))
-    return {variant: _join(several) for variant, several in parts.items()}
+        found.append(files)
+    whole = join([_load(files[variant]) for variant in VARIANTS for files in found])
+    count = len(clips)
+    return {variant: whole.only(slice(k * count, (k + 1) * count)) for k, variant in enumerate(VARIANTS)}
 
 
 def _prepare_corpus(
@@ -192,20 +190,25 @@ def synthetic_noise(*, seconds: float = 4.0, seed: int = 0) -> list[Samples]:
     return [(sound / (np.abs(sound).max() + 1e-9) * 0.3).astype(np.float32) for sound in sounds]
 
 
+def join(parts: Sequence[Spectrograms]) -> Spectrograms:
+    """All sounds of several sets, one after another; what they share is not copied."""
+    if all(part.frames is parts[0].frames for part in parts):
+        frames, offsets = parts[0].frames, [0] * len(parts)
+    else:
+        frames = np.concatenate([part.frames for part in parts])
+        offsets = np.cumsum([0, *(len(part.frames) for part in parts[:-1])]).tolist()
+    starts = [part.starts + offset for part, offset in zip(parts, offsets, strict=True)]
+    return Spectrograms(frames, np.concatenate(starts), np.concatenate([part.lengths for part in parts]))
+
+
 def _save(file: Path, sounds: Sequence[Half]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    starts = np.concatenate([[0], np.cumsum([len(sound) for sound in sounds])]).astype(np.int64)
     partial = file.with_suffix(".partial.npz")
-    np.savez(partial, frames=np.concatenate(list(sounds)), starts=starts)
+    np.savez(partial, frames=np.concatenate(list(sounds)), lengths=np.array([len(sound) for sound in sounds], np.int64))
     partial.replace(file)
 
 
 def _load(file: Path) -> Spectrograms:
     with np.load(file) as data:
-        return Spectrograms(data["frames"], data["starts"])
-
-
-def _join(parts: Sequence[Spectrograms]) -> Spectrograms:
-    offsets = np.concatenate([[0], np.cumsum([len(part.frames) for part in parts])])
-    starts = [part.starts[:-1] + offset for part, offset in zip(parts, offsets[:-1], strict=True)]
-    return Spectrograms(np.concatenate([p.frames for p in parts]), np.concatenate([*starts, offsets[-1:]]))
+        lengths: npt.NDArray[np.int64] = data["lengths"]
+        return Spectrograms(data["frames"], np.cumsum(lengths) - lengths, lengths)

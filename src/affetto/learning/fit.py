@@ -75,7 +75,7 @@ def fit(
         check_stamp(content, stamp, last)
         steps.load_state_dict(content["steps"])
         done, curve.rows = content["done"], content["curve"]
-    batches = Batches(examples, recipe, seed=seed, device=device())
+    batches = Batches(examples, recipe, seed=seed)
     for number in range(done, recipe.training.steps):
         curve.add(*steps.step(number, seed, batches.batch(number)))
         if progress:

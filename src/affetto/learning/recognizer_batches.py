@@ -12,7 +12,8 @@ from torch import Tensor
 from affetto.corpora.table import Clip
 from affetto.learning.augment import add_noise, change_channel, hide_bands
 from affetto.learning.bank import Bank
-from affetto.learning.examples import VARIANTS, Spectrograms
+from affetto.learning.device import send
+from affetto.learning.examples import VARIANTS
 from affetto.learning.groups import Chosen, Groups
 from affetto.learning.networks import HOP_LENGTH
 from affetto.learning.recipe import RecognizerRecipe
@@ -28,16 +29,16 @@ class TrainingSet:
     """Examples to learn from.
 
     Attributes:
-        clips: What is known of each clip, in the order of the spectrograms.
-        speech: Spectrograms of the clips, one set per variant.
-        noise: Spectrograms of sounds that are not speech.
+        clips: What is known of each clip.
+        speech: The clips in one variant after another, each time in their order.
+        noise: Sounds that are not speech.
         labels: What can be answered: the eight emotions, then further labels of the corpora.
         chosen: Indices of the clips that may be learnt from.
     """
 
     clips: Sequence[Clip]
-    speech: dict[str, Spectrograms]
-    noise: Spectrograms
+    speech: Bank
+    noise: Bank
     labels: tuple[str, ...]
     chosen: npt.NDArray[np.int64]
 
@@ -68,21 +69,16 @@ class Batches:
         examples: What is learnt from.
         recipe: How.
         seed: Decides every random choice.
-        device: Where the batches are made.
     """
 
-    def __init__(
-        self, examples: TrainingSet, recipe: RecognizerRecipe, *, seed: int, device: torch.device | None = None
-    ) -> None:
+    def __init__(self, examples: TrainingSet, recipe: RecognizerRecipe, *, seed: int) -> None:
         self._recipe, self._seed = recipe, seed
-        self._device = device or torch.device("cpu")
+        self._speech, self._noise, self._device = examples.speech, examples.noise, examples.speech.device
         training = recipe.training
         self._groups = Groups(
             examples.clips, examples.chosen, shares=recipe.shares, size=training.group, unknown=training.unknown
         )
         self._count = len(examples.clips)
-        self._speech = Bank([examples.speech[variant] for variant in VARIANTS], self._device)
-        self._noise = Bank([examples.noise], self._device)
         place = {label: number for number, label in enumerate(examples.labels)}
         hard = np.eye(len(place), dtype=np.float32)[[place[clip.target] for clip in examples.clips]]
         knows = {corpus: np.zeros(len(place), np.bool_) for corpus in {clip.corpus for clip in examples.clips}}
@@ -106,7 +102,7 @@ class Batches:
         clips = len(chosen.rows)
         power = self._speech.crops(rng.integers(len(VARIANTS), size=clips) * self._count + chosen.rows, length, rng)
         power = power / (power.mean(dim=(1, 2), keepdim=True) + 1e-12)
-        rows = torch.from_numpy(chosen.rows).to(self._device)
+        rows = send(chosen.rows, self._device)
         power, targets = self._blend(power, self._targets[rows], chosen, rng)
         noise = self._noise.crops(rng.integers(len(self._noise), size=clips + silent), length, rng)
         power = torch.cat([add_noise(power, noise[silent:], rng, augment), noise[:silent]])
@@ -114,7 +110,7 @@ class Batches:
             hide_bands(change_channel(power, rng, augment), rng, augment),
             targets,
             self._known[rows],
-            torch.from_numpy(chosen.profiles).to(self._device),
+            send(chosen.profiles, self._device),
             (torch.arange(clips + silent, device=self._device) < clips).float(),
         )
 
@@ -126,6 +122,6 @@ class Batches:
             partner[rows] = rng.permutation(rows)
         blended = rng.random(len(power)) < self._recipe.augment.mixup
         amount = (blended * rng.uniform(0.0, 0.5, len(power))).astype(np.float32)
-        share, other = torch.from_numpy(amount).to(self._device), torch.from_numpy(partner).to(self._device)
+        share, other = send(amount, self._device), send(partner, self._device)
         mixed = power + share[:, None, None] * (power[other] - power)
         return mixed, targets + share[:, None] * (targets[other] - targets)

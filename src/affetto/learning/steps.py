@@ -58,7 +58,7 @@ class Steps:
             capturable=self._on_cuda,
             foreach=True,
         )
-        self._averaged = [value.clone() for value in self._kept()]
+        self._averaged = [value.detach().clone() for value in self._kept()]
         self._recorded: dict[tuple[int, ...], tuple[torch.cuda.CUDAGraph, Batch, Losses]] = {}
 
     def _kept(self) -> list[Tensor]:
