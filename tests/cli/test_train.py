@@ -15,6 +15,7 @@ import pytest
 from affetto.corpora import load_corpora
 from affetto.learning.model import load_model
 from affetto.voice.recognizer import Recognizer
+from affetto.voice.uncertainty import Uncertainty
 from tests.tiny import recipe_text, write_tiny_corpus
 
 Affetto = Callable[..., Any]
@@ -61,11 +62,16 @@ def network(root: Path, tmp_path: Path) -> Path:
 
 
 def test_the_recognizer_is_trained_and_calibrated(affetto: Affetto, recipe: Path, tmp_path: Path) -> None:
-    (tmp_path / "calibration.json").write_text('{"temperature": 1.25}')
+    rules = Uncertainty(level=0.81, unclear_below=0.42)
+    calibration = {"temperature": 1.25, "conformal": json.loads(rules.to_json())}
+    (tmp_path / "calibration.json").write_text(json.dumps(calibration))
     trained = affetto("train", recipe, "--calibration", tmp_path / "calibration.json", "--seed", 3)
     assert trained.code == 0, trained.err
     assert "Wrote affetto.onnx" in trained.out
-    metadata = Recognizer(tmp_path / "affetto.onnx").metadata
+    recognizer = Recognizer(tmp_path / "affetto.onnx")
+    metadata = recognizer.metadata
+    assert recognizer.uncertainty == rules
+    assert recognizer.profile_size > 0
     assert (metadata["temperature"], metadata["seed"], metadata["recipe"]) == ("1.25", "3", "tiny")
     assert (tmp_path / "affetto.onnx").stat().st_size < 5e6
 

@@ -22,6 +22,7 @@ from affetto.cli import (
     serve,
     train,
     tune,
+    uncertainty,
     voice,
 )
 from affetto.errors import AffettoError
@@ -51,6 +52,7 @@ for group in (
     train,
     evaluate,
     compare,
+    uncertainty,
     robustness,
     tune,
     corpus,

@@ -1,5 +1,6 @@
 """``affetto evaluate``: cross-validation by any protocol, and figures from predictions."""
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import typer
 
 from affetto.cli import show
 from affetto.cli.laboratory import changed_recipe, need_training
-from affetto.errors import OptionError
+from affetto.errors import CorpusError, OptionError
 
 if TYPE_CHECKING:
     from affetto.evaluation.judge import Judged
@@ -180,8 +181,7 @@ class Files:
                 write_run(part, self.out / part.predictions[0].corpus)
         if self.out is not None and judged is not None:
             keep_file(self.out / "recipe.toml", recipe)
-            calibration = {"temperature": round(judged.temperature, 4)}
-            keep_file(self.out / "calibration.json", json.dumps(calibration) + "\n")
+            keep_file(self.out / "calibration.json", json.dumps(_calibration(judged)) + "\n")
         tables = report_tables(run, run.figures())
         texts = {
             "report.html": (
@@ -194,6 +194,16 @@ class Files:
         for name, (file, text) in texts.items():
             for path in filter(None, (file, self.out / name if self.out else None)):
                 keep_file(path, text())
+
+
+def _calibration(judged: "Judged") -> dict[str, object]:
+    """What a model of the same recipe is calibrated by; sets are measured where there are folds to measure them on."""
+    from affetto.evaluation.uncertainty import fit_uncertainty
+
+    found: dict[str, object] = {"temperature": round(judged.temperature, 4)}
+    with contextlib.suppress(CorpusError):  # fewer than three folds
+        found["conformal"] = json.loads(fit_uncertainty(judged.run.predictions).to_json())
+    return found
 
 
 def _json(run: "Run") -> dict[str, object]:

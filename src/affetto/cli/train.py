@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from affetto.cli.laboratory import changed_recipe
-from affetto.errors import CorpusError, RecipeError
+from affetto.errors import CorpusError, ModelError, RecipeError
 
 if TYPE_CHECKING:
     from affetto.learning.recipe import Recipe
@@ -56,7 +56,7 @@ def _train(
     predictions of 'affetto evaluate'.
     """
     loaded = changed_recipe(recipe, data=data, changes=changes or ())
-    temperature = _temperature(calibration)
+    temperature, known = _calibration(calibration)
     if out is None and model_dir is None:
         out = _MODEL_FILE
     from affetto.cli import show
@@ -99,7 +99,7 @@ def _train(
     if model_dir is not None:
         model.save(model_dir)
     if out is not None:
-        model.export(out, temperature=temperature, facts={"seed": str(seed)})
+        model.export(out, temperature=temperature, facts={"seed": str(seed), **known})
         made["bytes"] = out.stat().st_size
     made["seconds"] = round(time.monotonic() - start, 1)
     if as_json:
@@ -116,12 +116,19 @@ def _train(
         show.line(f"Wrote {out} ({made['bytes'] / 1e6:.1f} MB); use it with AFFETTO_MODEL={out}")
 
 
-def _temperature(file: Path | None) -> float:
+def _calibration(file: Path | None) -> tuple[float, dict[str, str]]:
+    """The temperature, and what the model file is to say of its uncertainty."""
     if file is None:
-        return 1.0
+        return 1.0, {}
+    from affetto.voice.uncertainty import Uncertainty
+
     try:
-        return float(json.loads(file.read_text(encoding="utf-8"))["temperature"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        temperature = float(found["temperature"])
+        rules = {"conformal": json.dumps(found["conformal"])} if "conformal" in found else {}
+        Uncertainty.from_metadata(rules)
+    except (OSError, ValueError, KeyError, TypeError, ModelError) as error:
         raise RecipeError(
             f"calibration {file}: {error!r}; give the calibration.json that 'affetto evaluate' wrote"
         ) from error
+    return temperature, rules
