@@ -54,8 +54,8 @@ def test_the_library_is_a_library(collection: Collection) -> None:
     with pytest.raises(IndexError):
         library[20]
     number = int(library.numbers[7])
-    assert library.find(str(number)) == 7
-    assert library.find("10000") is None
+    assert library.place(number) == 7
+    assert library.place(10_000) is None
 
 
 def test_the_library_follows_changes_and_only_those(collection: Collection) -> None:
@@ -194,7 +194,7 @@ def test_the_person_has_the_last_word_and_may_take_it_back(collection: Collectio
     assert collection.describe(number)["arousal"] == pytest.approx(-0.9)
     collection.fix(number, valence=0.1)
     assert collection.describe(number)["arousal"] == pytest.approx(-0.9)
-    assert collection.library()[collection.library().find(str(number)) or 0].tempo == 77
+    assert collection.library()[collection.library().place(number) or 0].tempo == 77
     collection.unfix(number)
     assert collection.describe(number) == before
 

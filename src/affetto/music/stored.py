@@ -160,9 +160,12 @@ class StoredLibrary(Library):
 
     def find(self, identity: str) -> int | None:
         """Where the track of an id is, or None if it is not in this library."""
-        if not identity.isdecimal() or len(identity) > _LONGEST_NUMBER:
+        if not (identity.isascii() and identity.isdecimal() and len(identity) <= _LONGEST_NUMBER):
             return None
-        number = int(identity)
+        return self.place(int(identity))
+
+    def place(self, number: int) -> int | None:
+        """Where the track of a number is, or None if it is not in this library."""
         place = int(np.searchsorted(self.numbers, number))
         return place if place < len(self) and self.numbers[place] == number else None
 
