@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 
 from affetto.errors import AffettoError
-from benchmarks import analysis, features, live, players, playlist, reading, startup, streams
+from benchmarks import analysis, features, library, live, players, playlist, reading, startup, streams
 from benchmarks.figures import Row, machine, missed, table
 
 SUITES: Sequence[Callable[[], list[Row]]] = (
@@ -25,6 +25,7 @@ SUITES: Sequence[Callable[[], list[Row]]] = (
     streams.measure,
     features.measure,
     analysis.measure,
+    library.measure,
 )
 
 

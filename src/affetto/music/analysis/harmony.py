@@ -61,11 +61,13 @@ def _constant_q_filters() -> Floats:
     lines = np.linspace(0, RATE / 2, _LONG_WINDOW // 2 + 1)
     centres = _LOWEST * 2 ** (np.arange(_OCTAVES * _PER_OCTAVE) / _PER_OCTAVE)
     widths = np.maximum(centres * (2 ** (1 / _PER_OCTAVE) - 1), RATE / _LONG_WINDOW)
-    response = np.maximum(0, 1 - np.abs(lines[:, None] - centres) / widths)
-    response /= np.maximum(response.sum(0), 1e-12)
     # The three thirds around a pitch count for it.
-    pitch = ((np.arange(len(centres)) + 1) // 3) % 12
-    return (response @ np.eye(12)[pitch]).astype(np.float32)
+    pitches = ((np.arange(len(centres)) + 1) // 3) % 12
+    found = np.zeros((len(lines), 12))
+    for centre, width, pitch in zip(centres, widths, pitches, strict=True):
+        response = np.maximum(0, 1 - np.abs(lines - centre) / width)
+        found[:, pitch] += response / max(response.sum(), 1e-12)
+    return found.astype(np.float32)
 
 
 def _unit(rows: Floats, *, peak: bool) -> Floats:
@@ -108,7 +110,8 @@ def constant_q_chroma(samples: Samples, tuning: float) -> Floats:
         lines = np.arange(magnitude.shape[1]) * 2 ** (tuning / 12)
         low = np.minimum(lines.astype(np.intp), magnitude.shape[1] - 2)
         part = (lines - low).clip(0, 1).astype(np.float32)
-        magnitude = magnitude[:, low] * (1 - part) + magnitude[:, low + 1] * part
+        for row in magnitude:  # one at a time, in the cache and in place
+            row[:] = row[low] * (1 - part) + row[low + 1] * part
     return _unit(magnitude @ _constant_q_filters(), peak=True)
 
 

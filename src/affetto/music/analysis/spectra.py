@@ -29,6 +29,7 @@ _TOP_DB = 80.0
 _CONTRAST_LOW = 200.0
 _CONTRAST_BANDS = 6
 _QUANTILE = 0.02
+_PIECE = 1 << 18  # samples that are transformed at once: a megabyte stays in the cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,7 +88,8 @@ def _roll_off() -> Floats:
     times = np.arange(-16, 16, 1 / 64)
     kernel = 0.85 * np.sinc(0.85 * times) * np.kaiser(len(times) + 1, 8.555504641634386)[:-1] / 64
     angles = np.pi * np.linspace(0, 1, WINDOW // 2 + 1)
-    return np.abs(np.exp(-1j * np.outer(angles, times)) @ kernel).astype(np.float32)
+    parts = np.array_split(angles, 32)  # at once the table of phases would be the most memory of an analysis
+    return np.abs(np.concatenate([np.exp(-1j * np.outer(part, times)) @ kernel for part in parts])).astype(np.float32)
 
 
 def transform(samples: Samples, window: int = WINDOW, hop: int = HOP) -> Floats:
@@ -97,9 +99,10 @@ def transform(samples: Samples, window: int = WINDOW, hop: int = HOP) -> Floats:
     padded = np.pad(samples, window // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop]
     found = np.empty((len(frames), window // 2 + 1), np.float32)
-    for start in range(0, len(frames), 256):  # in pieces that stay in the cache
-        spectrum: Any = rfft(frames[start : start + 256] * _hann(window), axis=1)
-        np.abs(spectrum, out=found[start : start + 256])
+    some = max(1, _PIECE // window)
+    for start in range(0, len(frames), some):
+        spectrum: Any = rfft(frames[start : start + some] * _hann(window), axis=1)
+        np.abs(spectrum, out=found[start : start + some])
     return found
 
 
