@@ -12,7 +12,8 @@ from affetto.corpora.splits import ProtocolOptions
 from affetto.corpora.table import Clip
 from affetto.errors import CorpusError, ModelError, OptionError
 from affetto.evaluation import cross_validate as module
-from affetto.evaluation.cross_validate import RESULT, cross_validate
+from affetto.evaluation.cross_validate import cross_validate
+from affetto.evaluation.folds import RESULT
 from affetto.evaluation.judge import judge
 from affetto.evaluation.run import split_corpora
 from affetto.learning.recipe import Recipe

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from affetto.corpora.splits import ProtocolOptions
-from affetto.errors import CorpusError
+from affetto.errors import AffettoError, CorpusError
+from affetto.evaluation.cross_validate import plan_folds
+from affetto.evaluation.folds import Task, train_folds
 from affetto.evaluation.judge import judge
 from affetto.evaluation.run import Run, keep_file, read_run, split_corpora, write_run
 from affetto.evaluation.tables import Table
@@ -116,6 +118,11 @@ class _Step:
     protocol: str
     options: ProtocolOptions = field(default_factory=ProtocolOptions)
 
+    @property
+    def folds(self) -> tuple[str, ...] | None:
+        column = self.columns[0]
+        return column.folds if self.protocol == column.protocol else None
+
 
 def column_recipe(recipe: Recipe, column: Column) -> Recipe:
     """The recipe that learns from the corpus of a column alone."""
@@ -199,6 +206,9 @@ def bake(
 ) -> int:
     """Makes every report that is missing or stale, one after another; a failure is told and passed over.
 
+    With several jobs, the folds of all of them are trained first, from the longest to the shortest, so that no process
+    waits for the last fold of a report.
+
     Args:
         recipes: Recipes by the name of their file.
         folder: Where the reports lie: ``folder/recipe/column/predictions.csv``.
@@ -206,7 +216,7 @@ def bake(
         runs: Folder of checkpoints of a recipe.
         columns: Names of the only columns to make; empty for all.
         seeds: Seeds of every training.
-        jobs: Folds trained at the same time.
+        jobs: Trainings at the same time, in a process each.
         progress: Called with what is being done, how much is done and how much there is.
         finished: Called after every step.
 
@@ -214,6 +224,8 @@ def bake(
         How many steps failed.
     """
     steps = _steps(recipes, folder, frozenset(columns), seeds)
+    if jobs > 1:
+        _train_together(steps, cache, runs, seeds, jobs, progress)
     started, failed = time.monotonic(), 0
     for done, step in enumerate(steps, start=1):
         begun, error = time.monotonic(), ""
@@ -253,10 +265,42 @@ def _made(where: Path, recipe: Recipe, column: Column, seeds: Sequence[int]) -> 
     return run.about.key == _key(recipe, column) and {p.seed for p in run.predictions} >= set(seeds)
 
 
+def _train_together(
+    steps: Sequence[_Step],
+    cache: Path,
+    runs: Callable[[Recipe], Path],
+    seeds: Sequence[int],
+    jobs: int,
+    progress: Progress | None,
+) -> None:
+    groups: list[tuple[Task, ...]] = []
+    for step in steps:
+        try:
+            plan = plan_folds(
+                step.recipe,
+                step.protocol,
+                cache=cache,
+                runs=runs(step.recipe) / step.protocol,
+                options=step.options,
+                seeds=seeds,
+                folds=step.folds,
+                jobs=jobs,
+                progress=_named(progress, step.name),
+            )
+        except AffettoError:
+            continue  # told when its turn comes
+        groups.append(plan.tasks)
+    groups.sort(key=lambda tasks: -len(tasks[0].fold.train))
+    train_folds([task for tasks in groups for task in tasks], jobs=jobs, report=progress or _silent, pass_over=True)
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    del stage, done, total
+
+
 def _make(
     step: _Step, folder: Path, cache: Path, runs: Path, seeds: Sequence[int], jobs: int, progress: Progress | None
 ) -> None:
-    column = step.columns[0]
     named = _named(progress, step.name)
     judged = judge(
         step.recipe,
@@ -265,7 +309,7 @@ def _make(
         runs=runs,
         options=step.options,
         seeds=seeds,
-        folds=column.folds if step.protocol == column.protocol else None,
+        folds=step.folds,
         jobs=jobs,
         beside=False,  # the speaker-independent figure is a column of its own
         progress=named,

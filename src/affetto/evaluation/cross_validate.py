@@ -3,69 +3,31 @@
 import hashlib
 import logging
 import re
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from affetto.corpora import CORPORA, load_corpora
-from affetto.corpora.splits import Fold, ProtocolOptions, divide, find_protocol, validation_notes, validation_split
+from affetto.corpora.splits import Fold, ProtocolOptions, divide, find_protocol, validation_notes
 from affetto.corpora.table import Clip
-from affetto.errors import CorpusError, ModelError, OptionError
-from affetto.evaluation.kept import Kept, is_kept, keep_fold
+from affetto.errors import CorpusError, OptionError
+from affetto.evaluation.folds import Enrols, Task, result_of, train_folds
+from affetto.evaluation.kept import Kept
 from affetto.evaluation.predictions import DECIMALS, Prediction, label_order
 from affetto.learning.calibrate import fit_temperature, softmax
-from affetto.learning.model import Model, Progress, build_model
+from affetto.learning.model import Model, Progress, SharesWork, build_model
 from affetto.learning.recipe import Recipe
 
-__all__ = ["RESULT", "CrossValidation", "Embeds", "Enrols", "Explains", "cross_validate"]
+__all__ = ["CrossValidation", "Plan", "cross_validate", "plan_folds"]
 
 _OUTSIDE = -1e9  # logit of a label that is no answer
 _LEAST = 1e-12  # probability, before its logarithm is taken
-RESULT = "probabilities.npz"
-"""What is kept of a fold, in its folder."""
 _log = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.floating]
-Task = tuple[Fold, int, Path, Kept | None]
-"""A fold, a seed, the folder of the training, and where its model is kept besides."""
-
-
-@runtime_checkable
-class Embeds(Protocol):
-    """A model that tells where it places clips."""
-
-    def embed(self, clips: Sequence[Clip]) -> Floats:
-        """What the model has made of each clip before it answers, shape ``(clips, values)``."""
-        ...
-
-
-@runtime_checkable
-class Explains(Protocol):
-    """A model that tells what its answers depend on."""
-
-    def importance(self) -> Mapping[str, float]:
-        """How much each named feature matters."""
-        ...
-
-
-@runtime_checkable
-class Enrols(Protocol):
-    """A model that answers better for speakers of whom it knows a few clips."""
-
-    def predict_enrolled(self, clips: Sequence[Clip], enrolment: Mapping[str, Sequence[Clip]]) -> Floats:
-        """Probabilities of the labels, shape ``(clips, labels)``.
-
-        Args:
-            clips: What to answer for.
-            enrolment: Other clips of each of their speakers. Their labels are not to be looked at.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +82,59 @@ def cross_validate(
         CorpusError: If the clips cannot be divided so.
         ModelError: If results cannot be written.
     """
+    plan = plan_folds(
+        recipe, protocol, cache=cache, runs=runs, options=options, seeds=seeds, folds=folds, jobs=jobs, keep=keep,
+        progress=progress,
+    )  # fmt: skip
+    train_folds(plan.tasks, jobs=jobs, model=plan.model, report=progress or _silent)
+    answers = _answers(plan.clips, plan.folds)
+    results = {
+        (task.fold.name, task.seed): _masked(task.folder / result_of(task.fold), answers[task.fold.name])
+        for task in plan.tasks
+    }
+    rule = find_protocol(protocol)
+    notes = [rule.warning] if rule.warning else []
+    notes += _left_out(plan.clips, plan.usable)
+    notes += _lacking(plan.folds, answers)
+    if plan.model.needs_validation:
+        notes += dict.fromkeys(note for fold in plan.folds for note in validation_notes(fold.train))
+    predictions, temperature = _assemble(plan.folds, seeds, answers, results)
+    return CrossValidation(predictions, temperature, tuple(notes), tuple(task.folder for task in plan.tasks))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a protocol asks for.
+
+    Attributes:
+        model: A model of the recipe, prepared.
+        clips: All clips of the corpora.
+        usable: Those that could be prepared.
+        folds: The folds that are run.
+        tasks: Their trainings.
+    """
+
+    model: Model
+    clips: tuple[Clip, ...]
+    usable: tuple[Clip, ...]
+    folds: tuple[Fold, ...]
+    tasks: tuple[Task, ...]
+
+
+def plan_folds(
+    recipe: Recipe,
+    protocol: str,
+    *,
+    cache: Path,
+    runs: Path,
+    options: ProtocolOptions | None = None,
+    seeds: Sequence[int] = (0,),
+    folds: Sequence[str] | None = None,
+    jobs: int = 1,
+    keep: Path | None = None,
+    progress: Progress | None = None,
+) -> Plan:
+    """Prepares the clips of a protocol and says what is to be trained; see :func:`cross_validate`."""
     rule = find_protocol(protocol)
     clips = load_corpora(recipe.data.corpora, recipe.data.root / recipe.data.speech)
     divide(clips, protocol, options)  # refused before anything is computed
@@ -129,25 +144,23 @@ def cross_validate(
             f"protocol {protocol}: models of family {recipe.model.family} do not know speakers; use a recipe of family "
             f"recognizer, or the protocol {rule.folds_of}"
         )
+    if isinstance(model, SharesWork):
+        model.jobs = jobs
     usable = model.prepare(clips, progress=progress)
     chosen = _choose(divide(usable, protocol, options), folds)
-    tasks: list[Task] = [
-        (fold, seed, _folder(runs, fold, seed), Kept(keep, rule.folds_of or protocol, fold, seed) if keep else None)
+    tasks = tuple(
+        Task(
+            recipe=recipe,
+            cache=cache,
+            fold=fold,
+            seed=seed,
+            folder=_folder(runs, fold, seed),
+            kept=Kept(keep, rule.folds_of or protocol, fold, seed) if keep else None,
+        )
         for seed in seeds
         for fold in chosen
-    ]
-    _train(recipe, cache, model, usable, tasks, jobs, progress or _silent)
-    answers = _answers(clips, chosen)
-    results = {
-        (fold.name, seed): _masked(folder / _result(fold), answers[fold.name]) for fold, seed, folder, _ in tasks
-    }
-    notes = [rule.warning] if rule.warning else []
-    notes += _left_out(clips, usable)
-    notes += _lacking(chosen, answers)
-    if model.needs_validation:
-        notes += dict.fromkeys(note for fold in chosen for note in validation_notes(fold.train))
-    predictions, temperature = _assemble(chosen, seeds, answers, results)
-    return CrossValidation(predictions, temperature, tuple(notes), tuple(folder for _, _, folder, _ in tasks))
+    )
+    return Plan(model, tuple(clips), usable, tuple(chosen), tasks)
 
 
 def _silent(stage: str, done: int, total: int) -> None:
@@ -166,102 +179,6 @@ def _folder(runs: Path, fold: Fold, seed: int) -> Path:
     clips = repr([[(clip.corpus, clip.speaker, clip.stem) for clip in side] for side in (fold.train, fold.held)])
     name = re.sub(r"[^\w-]", "-", fold.name)
     return runs / f"seed{seed}-fold{name}-{hashlib.sha256(clips.encode()).hexdigest()[:8]}"
-
-
-def _result(fold: Fold) -> str:
-    """Name of the file with what the fold's model answered: answers for enrolled speakers lie beside the plain ones."""
-    if not fold.enrolment:
-        return RESULT
-    known = repr(sorted(clip.stem for clip in fold.enrolment))
-    return f"enrolled-{hashlib.sha256(known.encode()).hexdigest()[:8]}.npz"
-
-
-def _train(
-    recipe: Recipe, cache: Path, model: Model, clips: Sequence[Clip], tasks: Sequence[Task], jobs: int, report: Progress
-) -> None:
-    todo = [task for task in tasks if not _done(*task)]
-    finished = len(tasks) - len(todo)
-    report("training folds", finished, len(tasks))
-    if jobs == 1 or len(todo) < 2:
-        for done, task in enumerate(todo, start=finished + 1):
-            _run(model, *task)
-            report("training folds", done, len(tasks))
-        return
-    with ProcessPoolExecutor(
-        min(jobs, len(todo)), mp_context=get_context("spawn"), initializer=_start, initargs=(recipe, cache, clips)
-    ) as pool:
-        futures = [pool.submit(_run_here, *task) for task in todo]
-        try:
-            for done, future in enumerate(as_completed(futures), start=finished + 1):
-                future.result()
-                report("training folds", done, len(tasks))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-
-
-def _done(fold: Fold, seed: int, folder: Path, kept: Kept | None) -> bool:
-    del seed
-    return (folder / _result(fold)).is_file() and (kept is None or is_kept(kept))
-
-
-_here: list[Model] = []
-"""The prepared model of a worker process."""
-
-
-def _start(recipe: Recipe, cache: Path, clips: Sequence[Clip]) -> None:
-    model = build_model(recipe, cache)
-    model.prepare(clips)
-    _here[:] = [model]
-
-
-def _run_here(fold: Fold, seed: int, folder: Path, kept: Kept | None) -> None:
-    _run(_here[0], fold, seed, folder, kept)
-
-
-def _run(model: Model, fold: Fold, seed: int, folder: Path, kept: Kept | None) -> None:
-    train, validation = fold.train, ()
-    if model.needs_validation:
-        train, validation = validation_split(fold.train, seed=seed)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        model.fit(train, validation=validation, folder=folder, seed=seed)
-        if not (folder / RESULT).is_file():
-            _keep(folder / RESULT, model, model.predict_proba(fold.held), **_insight(model, fold.held))
-        if fold.enrolment:
-            assert isinstance(model, Enrols)
-            known = {clip.speaker: [c for c in fold.enrolment if c.speaker == clip.speaker] for clip in fold.enrolment}
-            _keep(folder / _result(fold), model, model.predict_enrolled(fold.test, known))
-        if kept is not None:
-            keep_fold(model, kept)
-    except OSError as error:
-        raise ModelError(f"{folder}: {error}; finished folds are kept, run the same command again") from error
-
-
-def _keep(file: Path, model: Model, probabilities: Floats, **more: Any) -> None:
-    """Writes what a fold's model answered, whole or not at all."""
-    partial = file.with_name(f"partial-{file.name}")
-    try:
-        kept: dict[str, Any] = {"labels": np.array(model.labels), "probabilities": probabilities}
-        np.savez(partial, **kept, **more)
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _insight(model: Model, clips: Sequence[Clip]) -> dict[str, Any]:
-    """What the model shows of itself, where its family does: where it places clips, and what its answers depend on."""
-    found: dict[str, Any] = {}
-    if isinstance(model, Embeds):
-        found["embedding"] = np.asarray(model.embed(clips), np.float16)
-    if isinstance(model, Explains):
-        try:
-            importance = model.importance()
-        except ModelError as error:  # of a fit that was taken up again, without what it measures by
-            _log.info("no feature importance: %s", error)
-        else:
-            found["features"], found["importance"] = np.array(list(importance)), np.array(list(importance.values()))
-    return found
 
 
 def _answers(clips: Sequence[Clip], folds: Sequence[Fold]) -> dict[str, list[tuple[str, ...]]]:

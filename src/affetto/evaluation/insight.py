@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from affetto.evaluation.charts import Curve, Map, project
-from affetto.evaluation.cross_validate import RESULT
+from affetto.evaluation.folds import RESULT
 from affetto.evaluation.predictions import Prediction, label_order, probabilities_of
 
 __all__ = ["Insight", "maps_of", "read_insight"]

@@ -23,7 +23,7 @@ from affetto.corpora.table import Clip
 from affetto.errors import AffettoError, ModelError
 from affetto.voice.audio import Samples, ascii_name, read_audio
 
-__all__ = ["Cached", "Compute", "cached"]
+__all__ = ["Cached", "Compute", "cached", "one_thread"]
 
 _log = logging.getLogger(__name__)
 
@@ -175,7 +175,7 @@ def _in_turn(todo: Sequence[tuple[Path, Path]], compute: Compute) -> Iterator[li
 def _in_parallel(todo: Sequence[tuple[Path, Path]], compute: Compute, jobs: int) -> Iterator[list[Outcome]]:
     if not todo:
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=one_thread) as pool:
         chunks = [todo[start : start + _CHUNK] for start in range(0, len(todo), _CHUNK)]
         futures = [pool.submit(_work, chunk, compute) for chunk in chunks]
         try:
@@ -186,7 +186,8 @@ def _in_parallel(todo: Sequence[tuple[Path, Path]], compute: Compute, jobs: int)
             raise
 
 
-def _one_thread() -> None:
+def one_thread() -> None:
+    """Keeps a process among several to one thread of linear algebra."""
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1)

@@ -66,6 +66,9 @@ class ClassicalModel:
 
     A fit tries the recipe's grid, if it has one, by cross-validation over the training speakers, and calibrates the
     probabilities on the same held-out answers: no temperature and no choice comes from a speaker that was learnt from.
+
+    Attributes:
+        jobs: Processes that compute functionals.
     """
 
     needs_validation = False  # it divides the training speakers itself
@@ -73,6 +76,7 @@ class ClassicalModel:
     def __init__(self, recipe: Recipe, cache: Path) -> None:
         assert isinstance(recipe.model, ClassicalRecipe)
         self._recipe, self._family, self._cache = recipe, recipe.model, cache
+        self.jobs = 1
         self._values: dict[float, dict[Path, Features]] = {}
         self._labels: tuple[str, ...] = ()
         self._pipeline: Pipeline | None = None
@@ -125,6 +129,7 @@ class ClassicalModel:
             name="functionals" if plain else f"functionals-{speed:g}",
             version=FEATURES_VERSION,
             cache=self._cache,
+            jobs=self.jobs,
             progress=progress,
         ).values
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from affetto.learning.recipe import (
     SequenceRecipe,
 )
 
-__all__ = ["Floats", "Model", "Progress", "build_model", "load_model"]
+__all__ = ["Floats", "Model", "Progress", "SharesWork", "build_model", "load_model"]
 
 Floats = npt.NDArray[np.floating]
 Progress = Callable[[str, int, int], None]
@@ -86,6 +86,17 @@ class Model(Protocol):
                 answers differently by more than 1e-4.
         """
         ...
+
+
+@runtime_checkable
+class SharesWork(Protocol):
+    """A model that can prepare clips in several processes.
+
+    Attributes:
+        jobs: How many.
+    """
+
+    jobs: int
 
 
 def build_model(recipe: Recipe, cache: Path) -> Model:

@@ -1,0 +1,200 @@
+"""Training the folds of a cross-validation: in turn or in several processes, each kept when it is finished."""
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from affetto.corpora.splits import Fold, validation_split
+from affetto.corpora.table import Clip
+from affetto.errors import ModelError
+from affetto.evaluation.kept import Kept, is_kept, keep_fold
+from affetto.learning.cached import one_thread
+from affetto.learning.model import Model, Progress, build_model
+from affetto.learning.recipe import Recipe
+
+__all__ = ["RESULT", "Embeds", "Enrols", "Explains", "Task", "result_of", "train_folds"]
+
+RESULT = "probabilities.npz"
+"""What is kept of a fold, in its folder."""
+
+_log = logging.getLogger(__name__)
+
+Floats = npt.NDArray[np.floating]
+
+
+@runtime_checkable
+class Embeds(Protocol):
+    """A model that tells where it places clips."""
+
+    def embed(self, clips: Sequence[Clip]) -> Floats:
+        """What the model has made of each clip before it answers, shape ``(clips, values)``."""
+        ...
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A model that tells what its answers depend on."""
+
+    def importance(self) -> Mapping[str, float]:
+        """How much each named feature matters."""
+        ...
+
+
+@runtime_checkable
+class Enrols(Protocol):
+    """A model that answers better for speakers of whom it knows a few clips."""
+
+    def predict_enrolled(self, clips: Sequence[Clip], enrolment: Mapping[str, Sequence[Clip]]) -> Floats:
+        """Probabilities of the labels, shape ``(clips, labels)``.
+
+        Args:
+            clips: What to answer for.
+            enrolment: Other clips of each of their speakers. Their labels are not to be looked at.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A training.
+
+    Attributes:
+        recipe: What is trained.
+        cache: Folder of prepared examples.
+        fold: What is learnt from and tested.
+        seed: Decides every random choice.
+        folder: Where checkpoints and the result go.
+        kept: Where the model is kept besides; None for nowhere.
+    """
+
+    recipe: Recipe
+    cache: Path
+    fold: Fold
+    seed: int
+    folder: Path
+    kept: Kept | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do."""
+        return (self.folder / result_of(self.fold)).is_file() and (self.kept is None or is_kept(self.kept))
+
+
+def result_of(fold: Fold) -> str:
+    """Name of the file with what the fold's model answered: answers for enrolled speakers lie beside the plain ones."""
+    if not fold.enrolment:
+        return RESULT
+    known = repr(sorted(clip.stem for clip in fold.enrolment))
+    return f"enrolled-{hashlib.sha256(known.encode()).hexdigest()[:8]}.npz"
+
+
+def train_folds(
+    tasks: Sequence[Task],
+    *,
+    jobs: int = 1,
+    model: Model | None = None,
+    report: Progress,
+    pass_over: bool = False,
+) -> None:
+    """Trains what is not finished yet.
+
+    Args:
+        tasks: The trainings, of one recipe or several; they are begun in this order.
+        jobs: How many go on at the same time, in a process each.
+        model: A prepared model of the recipe, if all tasks are of one; used if they go on in this process.
+        report: Called with what is being done, how much is done and how much there is.
+        pass_over: Whether a training that fails is logged and left for later, rather than raised.
+    """
+    todo = [task for task in tasks if not task.finished]
+    finished = len(tasks) - len(todo)
+    report("training folds", finished, len(tasks))
+    if jobs == 1 or len(todo) < 2:
+        for done, task in enumerate(todo, start=finished + 1):
+            _run(model or _prepared(task), task)
+            report("training folds", done, len(tasks))
+        return
+    with ProcessPoolExecutor(min(jobs, len(todo)), mp_context=get_context("spawn"), initializer=one_thread) as pool:
+        futures = {pool.submit(_run_here, task): task for task in todo}
+        try:
+            for done, future in enumerate(as_completed(futures), start=finished + 1):
+                error = future.exception()
+                if error is not None and not pass_over:
+                    raise error
+                if error is not None:
+                    _log.warning("%s: %s", futures[future].folder, error)
+                report("training folds", done, len(tasks))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+_here: dict[tuple[str, Path], Model] = {}
+"""The latest model of a worker process: the next training is often of the same recipe."""
+
+
+def _run_here(task: Task) -> None:
+    _run(_prepared(task), task)
+
+
+def _prepared(task: Task) -> Model:
+    key = task.recipe.model_dump_json(), task.cache
+    if key not in _here:
+        _here.clear()
+        _here[key] = build_model(task.recipe, task.cache)
+    model = _here[key]
+    model.prepare((*task.fold.train, *task.fold.held))
+    return model
+
+
+def _run(model: Model, task: Task) -> None:
+    fold, folder, seed = task.fold, task.folder, task.seed
+    train, validation = fold.train, ()
+    if model.needs_validation:
+        train, validation = validation_split(fold.train, seed=seed)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        model.fit(train, validation=validation, folder=folder, seed=seed)
+        if not (folder / RESULT).is_file():
+            _keep(folder / RESULT, model, model.predict_proba(fold.held), **_insight(model, fold.held))
+        if fold.enrolment:
+            assert isinstance(model, Enrols)
+            known = {clip.speaker: [c for c in fold.enrolment if c.speaker == clip.speaker] for clip in fold.enrolment}
+            _keep(folder / result_of(fold), model, model.predict_enrolled(fold.test, known))
+        if task.kept is not None:
+            keep_fold(model, task.kept)
+    except OSError as error:
+        raise ModelError(f"{folder}: {error}; finished folds are kept, run the same command again") from error
+
+
+def _keep(file: Path, model: Model, probabilities: Floats, **more: Any) -> None:
+    """Writes what a fold's model answered, whole or not at all."""
+    partial = file.with_name(f"partial-{file.name}")
+    try:
+        kept: dict[str, Any] = {"labels": np.array(model.labels), "probabilities": probabilities}
+        np.savez(partial, **kept, **more)
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _insight(model: Model, clips: Sequence[Clip]) -> dict[str, Any]:
+    """What the model shows of itself, where its family does: where it places clips, and what its answers depend on."""
+    found: dict[str, Any] = {}
+    if isinstance(model, Embeds):
+        found["embedding"] = np.asarray(model.embed(clips), np.float16)
+    if isinstance(model, Explains):
+        try:
+            importance = model.importance()
+        except ModelError as error:  # of a fit that was taken up again, without what it measures by
+            _log.info("no feature importance: %s", error)
+        else:
+            found["features"], found["importance"] = np.array(list(importance)), np.array(list(importance.values()))
+    return found
