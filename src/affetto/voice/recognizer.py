@@ -55,6 +55,7 @@ class Recognizer:
         metadata: What the model file says of itself.
         model_id: Identity of the model: what profiles know of a speaker by one model says nothing to another.
         profile_size: Numbers by which the model knows a speaker; 0 for a model that knows none.
+        speech_threshold: What is less likely to be speech is not read.
         uncertainty: How its probabilities are to be taken.
         cue_baseline: The average voice, which cues are told against where the speaker is not known.
 
@@ -81,7 +82,7 @@ class Recognizer:
         self.uncertainty = Uncertainty.from_metadata(self.metadata)
         self.profile_size = int(self.metadata.get("profile_size", "0"))
         self._outputs = ["emotion", "speech", *["embedding"] * (self.profile_size > 0)]
-        self._threshold = float(self.metadata.get("speech_threshold", _SPEECH_THRESHOLD))
+        self.speech_threshold = float(self.metadata.get("speech_threshold", _SPEECH_THRESHOLD))
         self.cue_baseline = CueBaseline.from_dict(json.loads(self.metadata["cue_baseline"]))
 
     def __str__(self) -> str:
@@ -128,6 +129,18 @@ class Recognizer:
         """The network's answer for some speech (mono float32 at 16 kHz): eight probabilities and P(speech)."""
         answer = self._answer(speech, None)
         return answer.probabilities, answer.speech
+
+    def speech_score(self, utterances: Iterable[Utterance]) -> tuple[float, float]:
+        """Seconds in which a voice seems to be active, and how likely the network thinks that it is speech.
+
+        A recording is refused where the first is less than :data:`MIN_SPEECH_SECONDS` or the second less than
+        ``speech_threshold``.
+        """
+        seconds = speech = 0.0
+        for window, active in _windows(utterances):
+            seconds += active
+            speech += active * self._answer(window, None).speech
+        return seconds, speech / seconds if seconds else 0.0
 
     def read_window(self, speech: Samples, *, seconds: float, profile: VoiceProfile | None = None) -> Reading:
         """A quick reading of a few seconds, without cues.
@@ -199,7 +212,7 @@ class Recognizer:
             return Reading.abstain(
                 f"only {seconds:.2f} s of speech, at least {MIN_SPEECH_SECONDS} s are needed", seconds=seconds
             )
-        if speech / seconds < self._threshold:
+        if speech / seconds < self.speech_threshold:
             return Reading.abstain("sounds like music or noise, not like a voice speaking", seconds=seconds)
         mean = total / total.sum()
         return Reading(
