@@ -7,7 +7,7 @@ from pathlib import Path
 
 from affetto.corpora.splits import ProtocolOptions
 from affetto.errors import AffettoError, CorpusError
-from affetto.evaluation.cross_validate import plan_folds
+from affetto.evaluation.cross_validate import Plan, plan_folds
 from affetto.evaluation.folds import Task, train_folds
 from affetto.evaluation.judge import judge
 from affetto.evaluation.run import Run, keep_file, read_run, split_corpora, write_run
@@ -206,8 +206,8 @@ def bake(
 ) -> int:
     """Makes every report that is missing or stale, one after another; a failure is told and passed over.
 
-    With several jobs, the folds of all of them are trained first, from the longest to the shortest, so that no process
-    waits for the last fold of a report.
+    With several jobs, the folds of all of them are trained by the same processes, so that none waits for the last fold
+    of a report.
 
     Args:
         recipes: Recipes by the name of their file.
@@ -224,20 +224,100 @@ def bake(
         How many steps failed.
     """
     steps = _steps(recipes, folder, frozenset(columns), seeds)
+    kitchen = _Kitchen(folder, cache, runs, seeds, jobs, progress, finished, len(steps))
     if jobs > 1:
-        _train_together(steps, cache, runs, seeds, jobs, progress)
-    started, failed = time.monotonic(), 0
-    for done, step in enumerate(steps, start=1):
+        steps = kitchen.make_together(steps)
+    for step in steps:
+        kitchen.make(step)
+    return kitchen.failed
+
+
+@dataclass(slots=True)
+class _Kitchen:
+    folder: Path
+    cache: Path
+    runs: Callable[[Recipe], Path]
+    seeds: Sequence[int]
+    jobs: int
+    progress: Progress | None
+    finished: Callable[[Finished], None]
+    total: int
+    done: int = 0
+    failed: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    def make(self, step: _Step) -> None:
+        """Makes the reports of a step from what is trained, and trains what is not."""
         begun, error = time.monotonic(), ""
         try:
-            _make(step, folder, cache, runs(step.recipe), seeds, jobs, progress)
+            self._write(step)
         except Exception as problem:  # one model that fails must not cost the night of all others
-            error, failed = f"{type(problem).__name__}: {problem}", failed + 1
+            error, self.failed = f"{type(problem).__name__}: {problem}", self.failed + 1
         now = time.monotonic()
-        left = (now - started) / done * (len(steps) - done)
+        self.done += 1
+        left = (now - self.started) / self.done * (self.total - self.done)
         what = ", ".join(column.title for column in step.columns)
-        finished(Finished(step.name, what, done, len(steps), now - begun, left, error))
-    return failed
+        self.finished(Finished(step.name, what, self.done, self.total, now - begun, left, error))
+
+    def make_together(self, steps: Sequence[_Step]) -> list[_Step]:
+        """Trains the folds of all steps in one pool of processes, and makes each report as soon as its folds are there.
+
+        Returns:
+            The steps that could not be made.
+        """
+        tasks: list[Task] = []
+        open_folds: list[set[Path]] = []
+        for step in steps:
+            try:
+                planned = self._plan(step).tasks
+            except AffettoError:
+                planned = ()  # told when its turn comes
+            tasks += planned
+            open_folds.append({task.folder for task in planned if not task.finished})
+        left = [step for step, folds in zip(steps, open_folds, strict=True) if not folds]
+
+        def trained(task: Task) -> None:
+            for step, folds in zip(steps, open_folds, strict=True):
+                if task.folder in folds:
+                    folds.remove(task.folder)
+                    if not folds:
+                        self.make(step)
+
+        train_folds(tasks, jobs=self.jobs, report=self.progress or _silent, finished=trained, pass_over=True)
+        return left + [step for step, folds in zip(steps, open_folds, strict=True) if folds]
+
+    def _plan(self, step: _Step) -> Plan:
+        return plan_folds(
+            step.recipe,
+            step.protocol,
+            cache=self.cache,
+            runs=self.runs(step.recipe) / step.protocol,
+            options=step.options,
+            seeds=self.seeds,
+            folds=step.folds,
+            jobs=self.jobs,
+            progress=_named(self.progress, step.name),
+        )
+
+    def _write(self, step: _Step) -> None:
+        judged = judge(
+            step.recipe,
+            step.protocol,
+            cache=self.cache,
+            runs=self.runs(step.recipe),
+            options=step.options,
+            seeds=self.seeds,
+            folds=step.folds,
+            jobs=self.jobs,
+            beside=False,  # the speaker-independent figure is a column of its own
+            progress=_named(self.progress, step.name),
+        )
+        parts = {run.predictions[0].corpus: run for run in split_corpora(judged.run)}
+        for one in step.columns:
+            run = judged.run if step.protocol == one.protocol else parts[one.part]
+            where = self.folder / step.name / one.name
+            write_run(replace(run, about=replace(run.about, name=step.name)), where)
+            keep_file(where / "recipe.toml", recipe_text(step.recipe))
 
 
 def _steps(recipes: dict[str, Recipe], folder: Path, wanted: frozenset[str], seeds: Sequence[int]) -> list[_Step]:
@@ -255,7 +335,7 @@ def _steps(recipes: dict[str, Recipe], folder: Path, wanted: frozenset[str], see
             steps.append(_Step(name, recipe, missing, "every-corpus"))
         elif missing:
             steps += [_Step(name, column_recipe(recipe, c), (c,), c.protocol) for c in missing]
-    return steps
+    return sorted(steps, key=lambda step: COLUMNS.index(step.columns[0]))
 
 
 def _made(where: Path, recipe: Recipe, column: Column, seeds: Sequence[int]) -> bool:
@@ -265,61 +345,8 @@ def _made(where: Path, recipe: Recipe, column: Column, seeds: Sequence[int]) -> 
     return run.about.key == _key(recipe, column) and {p.seed for p in run.predictions} >= set(seeds)
 
 
-def _train_together(
-    steps: Sequence[_Step],
-    cache: Path,
-    runs: Callable[[Recipe], Path],
-    seeds: Sequence[int],
-    jobs: int,
-    progress: Progress | None,
-) -> None:
-    groups: list[tuple[Task, ...]] = []
-    for step in steps:
-        try:
-            plan = plan_folds(
-                step.recipe,
-                step.protocol,
-                cache=cache,
-                runs=runs(step.recipe) / step.protocol,
-                options=step.options,
-                seeds=seeds,
-                folds=step.folds,
-                jobs=jobs,
-                progress=_named(progress, step.name),
-            )
-        except AffettoError:
-            continue  # told when its turn comes
-        groups.append(plan.tasks)
-    groups.sort(key=lambda tasks: -len(tasks[0].fold.train))
-    train_folds([task for tasks in groups for task in tasks], jobs=jobs, report=progress or _silent, pass_over=True)
-
-
 def _silent(stage: str, done: int, total: int) -> None:
     del stage, done, total
-
-
-def _make(
-    step: _Step, folder: Path, cache: Path, runs: Path, seeds: Sequence[int], jobs: int, progress: Progress | None
-) -> None:
-    named = _named(progress, step.name)
-    judged = judge(
-        step.recipe,
-        step.protocol,
-        cache=cache,
-        runs=runs,
-        options=step.options,
-        seeds=seeds,
-        folds=step.folds,
-        jobs=jobs,
-        beside=False,  # the speaker-independent figure is a column of its own
-        progress=named,
-    )
-    parts = {run.predictions[0].corpus: run for run in split_corpora(judged.run)}
-    for one in step.columns:
-        run = judged.run if step.protocol == one.protocol else parts[one.part]
-        where = folder / step.name / one.name
-        write_run(replace(run, about=replace(run.about, name=step.name)), where)
-        keep_file(where / "recipe.toml", recipe_text(step.recipe))
 
 
 def _named(progress: Progress | None, name: str) -> Progress | None:

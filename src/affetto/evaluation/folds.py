@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -102,6 +102,7 @@ def train_folds(
     jobs: int = 1,
     model: Model | None = None,
     report: Progress,
+    finished: Callable[[Task], None] = lambda _: None,
     pass_over: bool = False,
 ) -> None:
     """Trains what is not finished yet.
@@ -111,26 +112,30 @@ def train_folds(
         jobs: How many go on at the same time, in a process each.
         model: A prepared model of the recipe, if all tasks are of one; used if they go on in this process.
         report: Called with what is being done, how much is done and how much there is.
+        finished: Called with each training that is finished.
         pass_over: Whether a training that fails is logged and left for later, rather than raised.
     """
     todo = [task for task in tasks if not task.finished]
-    finished = len(tasks) - len(todo)
-    report("training folds", finished, len(tasks))
+    before = len(tasks) - len(todo)
+    report("training folds", before, len(tasks))
     if jobs == 1 or len(todo) < 2:
-        for done, task in enumerate(todo, start=finished + 1):
+        for done, task in enumerate(todo, start=before + 1):
             _run(model or _prepared(task), task)
             report("training folds", done, len(tasks))
+            finished(task)
         return
     with ProcessPoolExecutor(min(jobs, len(todo)), mp_context=get_context("spawn"), initializer=one_thread) as pool:
         futures = {pool.submit(_run_here, task): task for task in todo}
         try:
-            for done, future in enumerate(as_completed(futures), start=finished + 1):
+            for done, future in enumerate(as_completed(futures), start=before + 1):
                 error = future.exception()
                 if error is not None and not pass_over:
                     raise error
-                if error is not None:
-                    _log.warning("%s: %s", futures[future].folder, error)
                 report("training folds", done, len(tasks))
+                if error is None:
+                    finished(futures[future])
+                else:
+                    _log.warning("%s: %s", futures[future].folder, error)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
