@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from affetto.learning.augment import add_noise, change_channel, change_speed, hide_bands, random_room
+from affetto.learning.augment import add_bursts, add_noise, change_channel, change_speed, hide_bands, random_room
 from affetto.learning.recipe import AugmentRecipe
 
 RATE = 16_000
@@ -50,11 +50,11 @@ def test_noise_is_added_at_the_ratio_asked_for(rng: np.random.Generator) -> None
 
 def test_a_channel_scales_bands_and_never_moments(rng: np.random.Generator) -> None:
     power = torch.from_numpy(rng.random((4, 64, 20)).astype(np.float32)) + 0.1
-    gains = change_channel(power, rng, AugmentRecipe(band=0.0)) / power
+    gains = change_channel(power, rng, AugmentRecipe(band=0.0, tilt=0.0)) / power
     assert torch.allclose(gains, gains[:, :, :1], rtol=1e-4)
-    cut = change_channel(power, rng, AugmentRecipe(band=1.0, channel_db=0.0)) / power
+    cut = change_channel(power, rng, AugmentRecipe(band=1.0, channel_db=0.0, tilt=0.0)) / power
     assert np.allclose(cut[:, -1], 1e-6, rtol=1e-3)
-    assert np.allclose(cut[:, :40], 1.0, rtol=1e-4)
+    assert np.allclose(cut[:, 9:40], 1.0, rtol=1e-4)
 
 
 def test_hidden_bands_are_bounded(rng: np.random.Generator) -> None:
@@ -64,3 +64,19 @@ def test_hidden_bands_are_bounded(rng: np.random.Generator) -> None:
     assert changed.any()
     assert (changed.all(axis=2).sum(axis=1) <= 16).all()
     assert (changed.all(axis=1).sum(axis=1) <= 20).all()
+
+
+def test_bursts_are_short(rng: np.random.Generator) -> None:
+    power, noise = torch.ones(50, 8, 100), torch.ones(50, 8, 100)
+    added = (add_bursts(power, noise, rng, AugmentRecipe(burst=1.0)) > 1.0).numpy()[:, 0]
+    assert added.any(axis=1).all()
+    assert (added.sum(axis=1) <= 32).all()
+    assert torch.equal(add_bursts(power, noise, rng, AugmentRecipe(burst=0.0)), power)
+
+
+def test_a_tilt_turns_the_spectrum(rng: np.random.Generator) -> None:
+    recipe = AugmentRecipe(channel_db=0.0, band=0.0, tilt=1.0, tilt_db=20.0)
+    gains_db = 10 * np.log10(change_channel(torch.ones(50, 64, 3), rng, recipe).numpy()[:, :, 0])
+    assert np.allclose(gains_db[:, 0], -gains_db[:, -1], atol=1e-3)
+    assert np.abs(gains_db).max() <= 10.01
+    assert np.abs(gains_db[:, -1]).max() > 5

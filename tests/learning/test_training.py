@@ -193,3 +193,22 @@ def test_a_model_of_another_version_is_refused(network: EmotionNetwork, data: Pr
     onnx.save(model, file)
     with pytest.raises(ModelError, match="version 0"):
         Recognizer(file)
+
+
+def test_second_views_are_of_the_same_clips_and_speakers(root: Path, data: PreparedData) -> None:
+    recipe = family(tiny_recipe(root))
+    training = recipe.training.model_copy(update={"consistency": 1.0, "group": 4, "unknown": 0.0})
+    batch = Batches(data.training_set(data.clips), recipe.model_copy(update={"training": training}), seed=0).batch(3)
+    half = len(batch.targets) // 2
+    assert torch.equal(batch.targets[:half], batch.targets[half:])
+    assert torch.equal(batch.profiles[:half, :half], batch.profiles[half:, half:])
+    assert not batch.profiles[:half, half:].any()
+    assert not torch.allclose(batch.power[:half], batch.power[half : 2 * half])
+
+
+def test_two_views_and_known_speakers_are_learnt_from(root: Path, data: PreparedData, tmp_path: Path) -> None:
+    recipe = family(tiny_recipe(root, steps=60))
+    training = recipe.training.model_copy(update={"consistency": 0.5, "group": 4})
+    network = fit(data.training_set(data.clips), recipe.model_copy(update={"training": training}), folder=tmp_path)
+    logits = predict_logits(network, data.speech["plain"], data.rows(data.clips))
+    assert np.isfinite(logits).all()

@@ -9,7 +9,7 @@ from affetto.learning.device import send
 from affetto.learning.recipe import AugmentRecipe
 from affetto.voice.audio import RATE, Samples
 
-__all__ = ["add_noise", "change_channel", "change_speed", "hide_bands", "random_room"]
+__all__ = ["add_bursts", "add_noise", "change_channel", "change_speed", "hide_bands", "random_room"]
 
 
 def change_speed(samples: Samples, factor: float) -> Samples:
@@ -22,18 +22,18 @@ def change_speed(samples: Samples, factor: float) -> Samples:
 def random_room(samples: Samples, rng: np.random.Generator) -> Samples:
     """The recording as heard in a random room: direct sound, a few early reflections and a decaying noise tail.
 
-    Reverberation time is 0.15 to 0.7 s and the direct sound carries 0 to 12 dB more energy than the rest (the
-    statistical room model of Polack 1988).
+    Reverberation time is 0.15 to 0.9 s, and the direct sound carries up to 12 dB more or 10 dB less energy than the
+    rest (the statistical room model of Polack 1988).
     """
     from scipy.signal import fftconvolve
 
-    decay = rng.uniform(0.15, 0.7)
+    decay = rng.uniform(0.15, 0.9)
     length = int(decay * RATE)
     tail = rng.standard_normal(length) * 10 ** (-3 * np.arange(length) / length)
     tail[: int(rng.uniform(0.002, 0.01) * RATE)] = 0.0
     reflections = rng.integers(int(0.001 * RATE), int(0.03 * RATE), size=4)
     tail[reflections] += rng.uniform(-1, 1, size=4) * np.abs(tail).max()
-    tail *= 10 ** (-rng.uniform(0, 12) / 20) / np.sqrt((tail**2).sum())
+    tail *= 10 ** (rng.uniform(-12, 10) / 20) / np.sqrt((tail**2).sum())
     tail[0] = 1.0
     return fftconvolve(samples, tail)[: len(samples)].astype(np.float32)
 
@@ -46,15 +46,31 @@ def add_noise(power: Tensor, noise: Tensor, rng: np.random.Generator, recipe: Au
     return power + _like(power, ratio)[:, None, None] * level * noise
 
 
+def add_bursts(power: Tensor, noise: Tensor, rng: np.random.Generator, recipe: AugmentRecipe) -> Tensor:
+    """Adds a quarter to half a second of noise about as loud as the voice to some, both ``(n, mels, frames)``."""
+    n, _, frames = power.shape
+    length = rng.integers(12, 33, size=(n, 1))
+    start = rng.integers(0, frames, size=(n, 1))
+    place = np.arange(frames)
+    gain = 10 ** (rng.uniform(-12, 4, size=(n, 1)) / 10) * (rng.random((n, 1)) < recipe.burst)
+    envelope = _like(power, gain * ((place >= start) & (place < start + length)))[:, None, :]
+    level = power.mean(dim=(1, 2), keepdim=True) / noise.mean(dim=(1, 2), keepdim=True).clamp(min=1e-12)
+    return power + envelope * level * noise
+
+
 def change_channel(power: Tensor, rng: np.random.Generator, recipe: AugmentRecipe) -> Tensor:
-    """Another microphone: a smooth random change of the spectrum, and for some a cut-off top of the band."""
+    """Another microphone: a smooth random change of the spectrum, for some a tilt, or an end of the band cut off."""
     n, mels, _ = power.shape
     knots = rng.standard_normal((n, 5)) * recipe.channel_db
     place = np.linspace(0, 4, mels)
     left = np.minimum(place.astype(int), 3)
     gain_db = knots[:, left] * (1 - (place - left)) + knots[:, left + 1] * (place - left)
-    cut = rng.integers(mels * 5 // 8, mels, size=n)[:, None]
-    gain_db -= 60.0 * ((np.arange(mels) >= cut) & (rng.random((n, 1)) < recipe.band))
+    tilt_db = rng.uniform(-1, 1, size=(n, 1)) * recipe.tilt_db * (rng.random((n, 1)) < recipe.tilt)
+    gain_db += tilt_db * (place / 4 - 0.5)
+    top, bottom = rng.integers(mels * 5 // 8, mels, size=(n, 1)), rng.integers(0, mels // 8 + 1, size=(n, 1))
+    cut, both = rng.random((n, 1)) < recipe.band, rng.random((n, 1)) < 0.5
+    bands = np.arange(mels)
+    gain_db -= 60.0 * (cut & ((bands >= top) | (both & (bands < bottom))))
     return power * _like(power, 10 ** (gain_db / 10))[:, :, None]
 
 

@@ -6,8 +6,10 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +24,12 @@ from affetto.voice.speech import find_utterances
 
 __all__ = ["VARIANTS", "Spectrograms", "join", "prepare_noise", "prepare_speech", "speech_of", "synthetic_noise"]
 
-VARIANTS = ("plain", "slow", "slower", "faster", "fast", "room", "hall")
-"""Forms in which each clip is kept: as it is, at four other speeds, and in two random rooms."""
+VARIANTS = ("plain", "whole", "slow", "slower", "faster", "fast", "room", "office", "hall")
+"""Forms in which each clip is kept: its speech, all of it, the speech at four other speeds, in three rooms."""
 
 _SPEEDS = {"slow": 0.88, "slower": 0.94, "faster": 1.06, "fast": 1.12}
+
+_ROOMS = ("room", "office", "hall")
 
 _VERSION = 2  # raise when the preparation changes, so that old files are not used
 _LOG_FLOOR = 1e-10
@@ -33,6 +37,7 @@ _WORTH_PROCESSES = 200  # clips: fewer are prepared before the processes have st
 _log = logging.getLogger(__name__)
 
 Half = npt.NDArray[np.float16]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ def _prepare_corpus(
     corpus: str, paths: list[Path], files: dict[str, Path], progress: Callable[[str, int, int], None] | None
 ) -> None:
     sounds: dict[str, list[Half]] = {variant: [] for variant in VARIANTS}
-    for done, (variants, error) in enumerate(_prepare_clips(paths)):
+    for done, (variants, error) in enumerate(_in_processes(_prepare_clip, range(len(paths)), paths)):
         if progress and done % 20 == 0:
             progress(f"preparing {corpus}", done, len(paths))
         if error:
@@ -112,22 +117,23 @@ def _prepare_corpus(
         _save(file, sounds[variant])
 
 
-def _prepare_clips(paths: Sequence[Path]) -> Iterator[tuple[dict[str, Half], str]]:
-    if len(paths) < _WORTH_PROCESSES:
-        yield from map(_prepare_clip, range(len(paths)), paths)
+def _in_processes(work: Callable[..., T], *values: Sequence[Any]) -> Iterator[T]:
+    """``map``, by several processes where there is much to do."""
+    if len(values[0]) < _WORTH_PROCESSES:
+        yield from map(work, *values)
         return
     jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
-        yield from pool.map(_prepare_clip, range(len(paths)), paths, chunksize=16)
+        yield from pool.map(work, *values, chunksize=16)
 
 
 def _prepare_clip(number: int, path: Path) -> tuple[dict[str, Half], str]:
     """A clip in all variants; or why it cannot be decoded."""
     try:
-        speech = speech_of(read_audio(path))
+        samples = read_audio(path)
     except AffettoError as error:
         return {}, str(error)
-    made = _variants(speech, np.random.default_rng([_VERSION, number]))
+    made = _variants(samples, np.random.default_rng([_VERSION, number]))
     return {variant: log_power(samples) for variant, samples in made.items()}, ""
 
 
@@ -135,12 +141,15 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def _variants(speech: Samples, rng: np.random.Generator) -> dict[str, Samples]:
-    return {
-        "plain": speech,
+def _variants(samples: Samples, rng: np.random.Generator) -> dict[str, Samples]:
+    speech = speech_of(samples)
+    varied = {
         **{name: change_speed(speech, speed) for name, speed in _SPEEDS.items()},
-        **{name: random_room(change_speed(speech, rng.uniform(0.93, 1.07)), rng) for name in ("room", "hall")},
+        **{name: random_room(change_speed(speech, rng.uniform(0.93, 1.07)), rng) for name in _ROOMS},
+        "whole": samples,
     }
+    # frames begin anywhere in what is heard, not always with its first sample
+    return {"plain": speech, **{name: one[int(rng.integers(FRAME_LENGTH)) :] for name, one in varied.items()}}
 
 
 _mel_power = MelPower()
@@ -164,9 +173,13 @@ def prepare_noise(paths: Sequence[Path], cache: Path, *, seconds: float = 10.0) 
     key = hashlib.sha256(repr((_VERSION, seconds, [path.name for path in paths])).encode()).hexdigest()[:12]
     file = cache / f"noise-{key}.npz"
     if not file.is_file():
-        recorded = [read_audio(path)[: int(seconds * RATE)] for path in paths]
-        _save(file, [log_power(sound) for sound in [*recorded, *synthetic_noise()]])
+        recorded = _in_processes(partial(_prepare_noise, seconds=seconds), paths)
+        _save(file, [*recorded, *(log_power(sound) for sound in synthetic_noise())])
     return _load(file)
+
+
+def _prepare_noise(path: Path, *, seconds: float) -> Half:
+    return log_power(read_audio(path)[: int(seconds * RATE)])
 
 
 def synthetic_noise(*, seconds: float = 4.0, seed: int = 0) -> list[Samples]:
@@ -203,9 +216,11 @@ def join(parts: Sequence[Spectrograms]) -> Spectrograms:
 
 def _save(file: Path, sounds: Sequence[Half]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(".partial.npz")
-    np.savez(partial, frames=np.concatenate(list(sounds)), lengths=np.array([len(sound) for sound in sounds], np.int64))
-    partial.replace(file)
+    unfinished = file.with_suffix(".partial.npz")
+    np.savez(
+        unfinished, frames=np.concatenate(list(sounds)), lengths=np.array([len(sound) for sound in sounds], np.int64)
+    )
+    unfinished.replace(file)
 
 
 def _load(file: Path) -> Spectrograms:

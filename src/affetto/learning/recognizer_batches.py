@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from affetto.corpora.table import Clip
-from affetto.learning.augment import add_noise, change_channel, hide_bands
+from affetto.learning.augment import add_bursts, add_noise, change_channel, hide_bands
 from affetto.learning.bank import Bank
 from affetto.learning.device import send
 from affetto.learning.examples import VARIANTS
@@ -44,7 +44,7 @@ class TrainingSet:
 
 
 class Batch(NamedTuple):
-    """Some examples; those that are speech come first.
+    """Some examples; those that are speech come first, and where there are second views, all first views before them.
 
     Attributes:
         power: Mel power, ``(examples, mels, frames)``.
@@ -98,14 +98,16 @@ class Batches:
         augment, training = self._recipe.augment, self._recipe.training
         length = max(int(rng.uniform(*augment.crop_seconds) * RATE / HOP_LENGTH / _STEP), 1) * _STEP
         silent = round(training.non_speech_share * training.batch)
-        chosen = self._groups.draw(training.batch - silent, rng)
+        chosen = self._draw(training.batch - silent, rng)
         clips = len(chosen.rows)
         power = self._speech.crops(rng.integers(len(VARIANTS), size=clips) * self._count + chosen.rows, length, rng)
         power = power / (power.mean(dim=(1, 2), keepdim=True) + 1e-12)
         rows = send(chosen.rows, self._device)
-        power, targets = self._blend(power, self._targets[rows], chosen, rng)
         noise = self._noise.crops(rng.integers(len(self._noise), size=clips + silent), length, rng)
-        power = torch.cat([add_noise(power, noise[silent:], rng, augment), noise[:silent]])
+        around = self._babble(power, noise[silent:], rng)
+        power, targets = self._blend(power, self._targets[rows], chosen, rng)
+        power = add_bursts(add_noise(power, around, rng, augment), noise[silent:].flip(0), rng, augment)
+        power = torch.cat([power, noise[:silent]])
         return Batch(
             hide_bands(change_channel(power, rng, augment), rng, augment),
             targets,
@@ -114,14 +116,30 @@ class Batches:
             (torch.arange(clips + silent, device=self._device) < clips).float(),
         )
 
+    def _draw(self, count: int, rng: np.random.Generator) -> Chosen:
+        if not self._recipe.training.consistency:
+            return self._groups.draw(count, rng)
+        once = self._groups.draw(count // 2, rng)
+        profiles = np.kron(np.eye(2, dtype=np.float32), once.profiles)
+        return Chosen(np.tile(once.rows, 2), np.tile(once.corpora, 2), profiles)
+
+    def _babble(self, power: Tensor, noise: Tensor, rng: np.random.Generator) -> Tensor:
+        """The noise around each clip: for some, three other voices."""
+        first, second, third = (power[send(rng.permutation(len(power)), self._device)] for _ in range(3))
+        babble = send(rng.random((len(power), 1, 1)) < self._recipe.augment.babble, self._device)
+        return torch.where(babble, first + second + third, noise)
+
     def _blend(self, power: Tensor, targets: Tensor, chosen: Chosen, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Blends some clips with another of the same corpus, power and target alike (mixup, Zhang et al. 2018)."""
-        partner = np.arange(len(power))
+        views = 2 if self._recipe.training.consistency else 1
+        clips = len(power) // views  # both views of a clip are blended alike
+        partner = np.arange(clips)
         for corpus in np.unique(chosen.corpora):
-            rows = np.flatnonzero(chosen.corpora == corpus)
+            rows = np.flatnonzero(chosen.corpora[:clips] == corpus)
             partner[rows] = rng.permutation(rows)
-        blended = rng.random(len(power)) < self._recipe.augment.mixup
-        amount = (blended * rng.uniform(0.0, 0.5, len(power))).astype(np.float32)
+        partner = np.concatenate([partner + view * clips for view in range(views)])
+        blended = rng.random(clips) < self._recipe.augment.mixup
+        amount = np.tile((blended * rng.uniform(0.0, 0.5, clips)).astype(np.float32), views)
         share, other = send(amount, self._device), send(partner, self._device)
         mixed = power + share[:, None, None] * (power[other] - power)
         return mixed, targets + share[:, None] * (targets[other] - targets)

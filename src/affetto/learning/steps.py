@@ -127,6 +127,10 @@ class Steps:
         logits, gate = self.network.answer(embedding, functional.pad(profile, (0, 0, 0, len(power) - clips)))
         log_p = functional.log_softmax(logits[:clips].float().masked_fill(~known, -1e4), dim=1)
         emotion = -(targets * log_p).sum() / clips
+        if self._recipe.training.consistency:
+            one, other = log_p.chunk(2)
+            apart = ((one.exp() - other.exp()) * (one - other)).sum() / clips
+            emotion = emotion + self._recipe.training.consistency * apart
         return emotion, functional.binary_cross_entropy_with_logits(gate.float(), speech)
 
     def _replay(self, batch: Batch) -> Losses:

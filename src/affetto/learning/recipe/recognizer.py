@@ -44,6 +44,8 @@ class TrainingRecipe(Part):
         averaging: Decay of the exponential moving average of the weights.
         non_speech_share: Share of sounds that are not speech in a batch, for the gate.
         gate_weight: Weight of the speech gate's loss.
+        consistency: Weight of the divergence between the answers to two views of the same clip; where it is above 0,
+            half of a batch are second views.
         precision: Arithmetic of the convolutions.
     """
 
@@ -57,6 +59,7 @@ class TrainingRecipe(Part):
     averaging: float = Field(default=0.998, ge=0, lt=1)
     non_speech_share: float = Field(default=0.1, ge=0, le=0.5)
     gate_weight: float = Field(default=0.2, ge=0)
+    consistency: float = Field(default=0.0, ge=0)
     precision: Literal["bf16-mixed", "32-true"] = "bf16-mixed"
 
 
@@ -66,9 +69,13 @@ class AugmentRecipe(Part):
     Attributes:
         crop_seconds: Shortest and longest crop; one length for a whole batch.
         noise: Share of examples with noise added.
+        babble: Share of the noises that are other voices of the batch.
         snr_db: Lowest and highest signal-to-noise ratio.
+        burst: Share of examples with a short noise as loud as the voice, such as a cough.
         channel_db: Standard deviation of a random smooth change of the spectrum.
-        band: Share of examples with the top of the spectrum cut off, as on a phone.
+        tilt: Share of examples whose highs, or lows, are made fainter, by up to ``tilt_db``.
+        tilt_db: Greatest difference between both ends of the spectrum.
+        band: Share of examples with the top of the spectrum cut off and for half of them the bottom too, as on a phone.
         frequency_mask: Widest band of mel bins hidden, twice per example.
         time_mask: Longest stretch hidden, as a share of the crop, twice per example.
         mixup: Share of examples blended with another of the same corpus.
@@ -76,9 +83,13 @@ class AugmentRecipe(Part):
 
     crop_seconds: tuple[float, float] = (2.0, 4.0)
     noise: float = Field(default=0.4, ge=0, le=1)
+    babble: float = Field(default=0.2, ge=0, le=1)
     snr_db: tuple[float, float] = (5.0, 35.0)
+    burst: float = Field(default=0.15, ge=0, le=1)
     channel_db: float = Field(default=2.5, ge=0)
-    band: float = Field(default=0.1, ge=0, le=1)
+    tilt: float = Field(default=0.3, ge=0, le=1)
+    tilt_db: float = Field(default=25.0, ge=0)
+    band: float = Field(default=0.15, ge=0, le=1)
     frequency_mask: int = Field(default=10, ge=0, le=32)
     time_mask: float = Field(default=0.15, ge=0, lt=0.5)
     mixup: float = Field(default=0.3, ge=0, le=1)
