@@ -46,7 +46,13 @@ def recognizer() -> Recognizer:
     return Recognizer(settings().model, threads=settings().threads)
 
 
-def hear(voice: str | Path | npt.ArrayLike, *, rate: int = RATE, profile: VoiceProfile | str | None = None) -> Reading:
+def hear(
+    voice: str | Path | npt.ArrayLike,
+    *,
+    rate: int = RATE,
+    profile: VoiceProfile | str | None = None,
+    explain: bool = False,
+) -> Reading:
     """Reads the emotion expressed in a recording or in samples.
 
     Args:
@@ -54,6 +60,7 @@ def hear(voice: str | Path | npt.ArrayLike, *, rate: int = RATE, profile: VoiceP
         rate: Samples per second, where samples are given.
         profile: Who speaks: the name of a profile of this machine, which then also takes the reading in, or a profile,
             which stays as it is (``profile.remembering(reading)`` is what it would become).
+        explain: Whether to find out what the reading rests on, too (``reading.explanation``); it takes a second or so.
 
     Raises:
         AudioError: If it cannot be decoded or cannot be sound.
@@ -64,9 +71,9 @@ def hear(voice: str | Path | npt.ArrayLike, *, rate: int = RATE, profile: VoiceP
     """
     known = ProfileStore().load(profile) if isinstance(profile, str) else profile
     if isinstance(voice, str | Path):
-        reading = recognizer().hear(voice, profile=known)
+        reading = recognizer().hear(voice, profile=known, explain=explain)
     else:
-        reading = recognizer().read(voice, rate=rate, profile=known)
+        reading = recognizer().read(voice, rate=rate, profile=known, explain=explain)
     if isinstance(profile, str):
         ProfileStore().remember(profile, reading)
     return reading

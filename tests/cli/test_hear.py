@@ -133,3 +133,33 @@ def test_version_and_help(affetto: Affetto) -> None:
     assert affetto("--version").out.startswith("affetto ")
     assert "playlist" in affetto("hear", "--help").out
     assert affetto("nonsense").code == 2
+
+
+def test_a_figure_of_what_led_there_is_drawn(affetto: Affetto, tmp_path: Path) -> None:
+    drawn = tmp_path / "why.svg"
+    text = affetto("hear", VOICE, "--no-playlist", "--explain", "--explain-figure", drawn).out
+    assert "what weighed most was heard from" in text
+    assert "the voice against the average voice" in text
+    assert drawn.read_text(encoding="utf-8").startswith("<svg")
+    found = json.loads(affetto("hear", VOICE, "--no-playlist", "--explain", "--json").out)["reading"]["explanation"]
+    assert found["strongest"]["end"] > found["strongest"]["start"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([VOICE, VOICE, "--explain-figure", "why.svg"], "one figure for 2 recordings"),
+        ([VOICE, "--explain-figure", "why.png"], "drawn as SVG only; give a name that ends with .svg"),
+        ([VOICE, "--explain-figure", "no/such/folder/why.svg"], "make it first"),
+    ],
+)
+def test_a_figure_that_cannot_be_drawn_is_refused(affetto: Affetto, arguments: list[object], message: str) -> None:
+    done = affetto("hear", *arguments, "--no-playlist")
+    assert done.code == 2
+    assert message in done.err
+
+
+def test_nothing_is_drawn_of_nothing(affetto: Affetto, silence: Path, tmp_path: Path) -> None:
+    done = affetto("hear", silence, "--no-playlist", "--explain-figure", tmp_path / "why.svg")
+    assert "nothing was read" in done.err
+    assert not (tmp_path / "why.svg").exists()

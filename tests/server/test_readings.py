@@ -70,6 +70,13 @@ def test_cues_come_when_asked_for(client, recording):
     assert all("cues" in utterance["reading"] for utterance in found["utterances"])
 
 
+def test_an_explanation_of_the_whole_comes_when_asked_for(client, recording):
+    found = client.post("/v1/readings?explain=true", files={"file": recording.read_bytes()}).json()
+    assert found["reading"] == json.loads(json.dumps(recognizer().hear(recording, explain=True).to_dict()))
+    assert found["reading"]["explanation"]["saliency"]["curve"]
+    assert not any("explanation" in utterance["reading"] for utterance in found["utterances"])
+
+
 def test_silence_is_abstained_from_and_not_an_error(client):
     sound = io.BytesIO()
     soundfile.write(sound, np.zeros(16_000), 16_000, format="WAV")
@@ -149,7 +156,7 @@ def test_nothing_is_left_on_disk(client, recording, monkeypatch, tmp_path):
     seen = []
     real = recognizer().read_utterances
     monkeypatch.setattr(
-        recognizer(), "read_utterances", lambda them: (seen.append(list(tmp_path.iterdir())), real(them))[1]
+        recognizer(), "read_utterances", lambda them, **_: (seen.append(list(tmp_path.iterdir())), real(them))[1]
     )
     data = recording.read_bytes() + bytes(2 << 20)  # more than is held in memory
     assert client.post("/v1/readings", files={"file": data}).status_code == 200

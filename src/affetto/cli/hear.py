@@ -13,6 +13,7 @@ from affetto.errors import AffettoError, OptionError
 __all__ = [
     "AsJson",
     "Explain",
+    "ExplainFigure",
     "Intention",
     "Length",
     "NoPlaylist",
@@ -24,6 +25,7 @@ __all__ = [
     "answer",
     "check",
     "check_delivery",
+    "check_figure",
     "check_profile",
     "register",
 ]
@@ -44,6 +46,9 @@ Source = Annotated[
 ]
 ProfileName = Annotated[str | None, typer.Option("--profile", help="Whose voice it is: a profile of affetto voice.")]
 Explain = Annotated[bool, typer.Option("--explain", help="What in the voice led there, in full.")]
+ExplainFigure = Annotated[
+    Path | None, typer.Option("--explain-figure", help="Draw what led there: spectrogram, moments, cues (.svg).")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -66,6 +71,7 @@ def _hear(
     play: Play = False,
     profile: ProfileName = None,
     explain: Explain = False,
+    figure: ExplainFigure = None,
 ) -> None:
     """Read the emotion in recordings of a voice, and answer each with a playlist.
 
@@ -76,6 +82,8 @@ def _hear(
     if (player or play) and len(files) > 1:
         given = "--play" if player is None else f"--player {player}"
         raise OptionError(f"{given}: one playlist for {len(files)} recordings; give one recording")
+    if figure is not None:
+        check_figure(figure, recordings=len(files))
     request = {"intent": intent, "length": length, "strategy": strategy, "seed": seed, "library": library}
     check(request, save, no_playlist=no_playlist)
     delivery = check_delivery(player, play=play, save=save, no_playlist=no_playlist)
@@ -90,6 +98,7 @@ def _hear(
                 as_json=as_json,
                 save=save,
                 explain=explain,
+                figure=figure,
                 delivery=delivery,
                 profile=profile,
             )
@@ -117,6 +126,7 @@ def answer(
     as_json: bool = False,
     save: Path | None = None,
     explain: bool = False,
+    figure: Path | None = None,
     delivery: Delivery | None = None,
     profile: str | None = None,
 ) -> None:
@@ -128,7 +138,8 @@ def answer(
         name: What the recording is called in the output; None for its file name.
         as_json: Print one JSON line instead of text.
         save: Playlist file to write.
-        explain: Show the cues in full.
+        explain: Find out what the reading rests on, and show it with the cues in full.
+        figure: SVG file to draw that in.
         delivery: Where the playlist goes besides.
         profile: Name of the profile of the voice; it takes the reading in.
     """
@@ -138,10 +149,12 @@ def answer(
     from affetto.voice.audio import ascii_name
 
     with show.progress(quiet=as_json) as progress:
-        reading = _read(voice, progress, profile)
+        reading = _read(voice, progress, profile, explain=explain or figure is not None)
     playlist = None if request is None else recommend(reading, **request)
     if playlist is not None and save is not None:
         save_playlist(playlist, save)
+    if figure is not None:
+        _draw(reading, figure, name or Path(ascii_name(voice)).name)
     if as_json:
         result: dict[str, Any] = {"file": name or str(voice), "reading": reading.to_dict()}
         if explain:
@@ -166,18 +179,45 @@ def answer(
             delivery.play(playlist, as_json=False)
 
 
-def _read(voice: Any, progress: Any, name: str | None) -> Any:
+def _read(voice: Any, progress: Any, name: str | None, *, explain: bool) -> Any:
     from affetto.api import recognizer
     from affetto.voice.profiles import ProfileStore
 
     profile = None if name is None else ProfileStore().load(name)
     if isinstance(voice, Path):
-        reading = recognizer().hear(voice, profile=profile, progress=progress)
+        reading = recognizer().hear(voice, profile=profile, explain=explain, progress=progress)
     else:
-        reading = recognizer().read(voice, profile=profile)
+        reading = recognizer().read(voice, profile=profile, explain=explain)
     if name is not None:
         ProfileStore().remember(name, reading)
     return reading
+
+
+def check_figure(file: Path, *, recordings: int) -> None:
+    """Refuses a figure that cannot be drawn before anything is heard.
+
+    Raises:
+        OptionError: If it is of several recordings, or not an SVG.
+    """
+    if recordings > 1:
+        raise OptionError(f"--explain-figure {file}: one figure for {recordings} recordings; give one recording")
+    if file.suffix.lower() != ".svg":
+        raise OptionError(f"--explain-figure {file}: drawn as SVG only; give a name that ends with .svg")
+    if not file.absolute().parent.is_dir():
+        raise OptionError(f"--explain-figure {file}: there is no folder {file.absolute().parent}; make it first")
+
+
+def _draw(reading: Any, file: Path, name: str) -> None:
+    from affetto.voice.explanation_figure import explanation_svg
+
+    if reading.explanation is None:
+        print(f"affetto: note: nothing was read in {name}, so {file} is not drawn", file=sys.stderr)
+        return
+    title = f"{name}: why it {reading.words}" if reading.words.startswith("sounds") else f"{name}: {reading.words}"
+    try:
+        file.write_text(explanation_svg(reading.explanation, title=title), encoding="utf-8")
+    except OSError as error:
+        raise OptionError(f"--explain-figure {file}: {error.strerror}; choose another place") from error
 
 
 def check_profile(name: str) -> None:

@@ -8,6 +8,7 @@ import typer
 from affetto.cli.hear import (
     AsJson,
     Explain,
+    ExplainFigure,
     Intention,
     Length,
     NoPlaylist,
@@ -19,6 +20,7 @@ from affetto.cli.hear import (
     answer,
     check,
     check_delivery,
+    check_figure,
     check_profile,
 )
 from affetto.cli.play import Play, PlayerName
@@ -51,6 +53,7 @@ def _listen(
         bool, typer.Option("--no-profile", help="Read without a profile, also where there is just one.")
     ] = False,
     explain: Explain = False,
+    figure: ExplainFigure = None,
     seconds: Annotated[
         float | None,
         typer.Option("--seconds", min=1, help="Stop after this long: 15 by default and at most 60; live, no limit."),
@@ -75,6 +78,10 @@ def _listen(
     _check_mix(live=live, music=music, no_playlist=no_playlist, save=save, file=file, fast=fast)
     if live and (player or play):
         raise OptionError("--player and --play take a playlist that is done; leave --live out")
+    if live and figure is not None:
+        raise OptionError(f"--explain-figure {figure}: drawn of what is done; leave --live out")
+    if figure is not None:
+        check_figure(figure, recordings=1)
     delivery = check_delivery(player, play=play, save=save, no_playlist=no_playlist)
     speaker = _speaker(profile, no_profile=no_profile, microphone=file is None)
     if live:
@@ -99,6 +106,7 @@ def _listen(
         as_json=as_json,
         save=save,
         explain=explain,
+        figure=figure,
         delivery=delivery,
         profile=speaker,
     )

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from affetto.affect import EMOTIONS, Emotion
 from affetto.recommendation import Playlist
-from affetto.voice.reading import Reading
+from affetto.voice.explanation import Explanation
+from affetto.voice.reading import Cue, Reading
 
 __all__ = ["COLOURS", "ProgressHook", "line", "playlist", "progress", "reading", "stages", "table"]
 
@@ -91,16 +92,27 @@ def reading(heard: Reading, *, name: str, explain: bool = False) -> None:
     spread = heard.affect.spread
     valence, arousal = heard.affect.valence, heard.affect.arousal
     line(f"  valence {valence:+.2f} ± {spread[0]:.2f}   arousal {arousal:+.2f} ± {spread[1]:.2f}")
-    if heard.cues and explain:
+    if explain and heard.explanation:
+        _explanation(heard.explanation)
+    elif explain and heard.cues:
         line("  what stands out in the voice, strongest evidence first:")
-        for cue in heard.cues:
-            line(
-                f"    {cue.words} ({cue.value:g} {cue.unit}, {cue.deviation:+.1f} sd, evidence {cue.contribution:+.2f})"
-            )
+        _cues(heard.cues)
     elif heard.cues:
         for place, cue in enumerate(heard.cues[:3]):
             line(("  in the voice   " if place == 0 else " " * 17) + cue.words)
     line("")
+
+
+def _explanation(found: Explanation) -> None:
+    low, high = found.strongest
+    line(f"  what weighed most was heard from {low:.1f} to {high:.1f} s: without it, log-odds {-found.weight:+.2f}")
+    line(f"  the voice against {found.against}, what says most first (evidence for {found.emotion} in nats):")
+    _cues(found.cues)
+
+
+def _cues(cues: Sequence[Cue]) -> None:
+    for cue in cues:
+        line(f"    {cue.contribution:+.2f}  {cue.words} ({cue.value:g} {cue.unit}, {cue.deviation:+.1f} sd)")
 
 
 def playlist(music: Playlist) -> None:

@@ -26,7 +26,9 @@ _LOOK_SECONDS = 0.5
     openapi_extra={"requestBody": RECORDING_BODY},
 )
 async def create_readings(
-    request: Request, cues: Annotated[bool, Query(description="Also what stands out in the voice.")] = False
+    request: Request,
+    cues: Annotated[bool, Query(description="Also what stands out in the voice.")] = False,
+    explain: Annotated[bool, Query(description="Also what the reading of the whole rests on.")] = False,
 ) -> dict[str, Any]:
     """The final readings that streaming the recording would give, in order, and the reading of the whole.
 
@@ -44,12 +46,12 @@ async def create_readings(
     hub.uploads += 1
     try:
         async with receive_upload(request, hub.limits) as upload:
-            return await _read(request, hub, upload, cues=cues)
+            return await _read(request, hub, upload, cues=cues, explain=explain)
     finally:
         hub.uploads -= 1
 
 
-async def _read(request: Request, hub: Hub, upload: Upload, *, cues: bool) -> dict[str, Any]:
+async def _read(request: Request, hub: Hub, upload: Upload, *, cues: bool, explain: bool) -> dict[str, Any]:
     """Reads in a thread, and gives up soon after the client has."""
     given_up = threading.Event()
     work = asyncio.ensure_future(
@@ -59,6 +61,7 @@ async def _read(request: Request, hub: Hub, upload: Upload, *, cues: bool) -> di
             hub.engine.recognizer,
             hub.limits,
             cues=cues,
+            explain=explain,
             given_up=given_up,
             stopping=hub.engine.stopping,
         )

@@ -100,6 +100,7 @@ def read_recording(
     limits: Limits,
     *,
     cues: bool = False,
+    explain: bool = False,
     given_up: threading.Event,
     stopping: threading.Event,
 ) -> dict[str, Any]:
@@ -142,7 +143,7 @@ def read_recording(
         try:
             recording = _Recording(path, upload.name)
             _check_length(recording.seconds or 0.0, limits)
-            whole = recognizer.read_utterances(each(recording))
+            whole = recognizer.read_utterances(each(recording), explain=explain)
         except AudioError as error:
             raise Problem(422, "unreadable-audio", str(error)) from error
     return {

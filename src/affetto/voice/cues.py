@@ -17,7 +17,7 @@ from affetto.features.temporal import pause_share, syllable_rate
 from affetto.voice.audio import RATE, Samples
 from affetto.voice.reading import Cue
 
-__all__ = ["CUES", "CueBaseline", "explain", "measure_cues"]
+__all__ = ["CUES", "CueBaseline", "explain", "measure_cues", "weigh_cues"]
 
 _SHOWN = 4
 _NOTICEABLE = 0.3  # standard deviations: smaller differences are not heard as such
@@ -141,11 +141,12 @@ def measure_cues(speech: Samples) -> dict[str, float]:
     return {name: cues[name] for name in CUES if name in cues}
 
 
-def explain(values: Mapping[str, float], emotion: Emotion, baseline: CueBaseline) -> tuple[Cue, ...]:
-    """The cues that stand out and speak for the emotion, strongest evidence first, at most four.
+def weigh_cues(values: Mapping[str, float], emotion: Emotion, baseline: CueBaseline) -> tuple[Cue, ...]:
+    """Every cue with what it says for the emotion, or against it where its contribution is negative; strongest first.
 
     With deviation ``z`` of a cue and the emotion's usual deviation ``m``, the evidence is ``z m - m^2 / 2`` nats: the
-    log-odds of the emotion against the average voice for a normal cue with unit variance.
+    log-odds of the emotion against the average voice for a normal cue with unit variance. Cues are taken to be
+    independent of each other, which they are not quite: their sum says more than they know.
     """
     found: list[Cue] = []
     for name, kind in CUES.items():
@@ -154,16 +155,20 @@ def explain(values: Mapping[str, float], emotion: Emotion, baseline: CueBaseline
         value = values[name]
         deviation = (value - baseline.mean[name]) / baseline.spread[name]
         usual = baseline.emotions.get(emotion, {}).get(name, 0.0)
-        evidence = deviation * usual - usual**2 / 2
-        if abs(deviation) >= _NOTICEABLE and evidence > 0:
-            found.append(
-                Cue(
-                    name=name,
-                    value=round(value, 2),
-                    unit=kind.unit,
-                    deviation=round(deviation, 2),
-                    contribution=round(evidence, 3),
-                    words=kind.words(value - baseline.mean[name], usual=name in baseline.usual),
-                )
+        found.append(
+            Cue(
+                name=name,
+                value=round(value, 2),
+                unit=kind.unit,
+                deviation=round(deviation, 2),
+                contribution=round(deviation * usual - usual**2 / 2, 3),
+                words=kind.words(value - baseline.mean[name], usual=name in baseline.usual),
             )
-    return tuple(sorted(found, key=lambda cue: -cue.contribution)[:_SHOWN])
+        )
+    return tuple(sorted(found, key=lambda cue: -abs(cue.contribution)))
+
+
+def explain(values: Mapping[str, float], emotion: Emotion, baseline: CueBaseline) -> tuple[Cue, ...]:
+    """The cues that stand out and speak for the emotion, strongest evidence first, at most four."""
+    every = weigh_cues(values, emotion, baseline)
+    return tuple(cue for cue in every if abs(cue.deviation) >= _NOTICEABLE and cue.contribution > 0)[:_SHOWN]

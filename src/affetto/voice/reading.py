@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from affetto.affect import EMOTIONS, Affect, Emotion, posterior_affect
 from affetto.voice.memory import Trace
 from affetto.voice.uncertainty import PLAIN, Uncertainty
+
+if TYPE_CHECKING:
+    from affetto.voice.explanation import Explanation
 
 __all__ = ["Cue", "Reading"]
 
@@ -51,6 +54,7 @@ class Reading:
         uncertainty: How the model's probabilities are to be taken.
         profile: Name of the voice profile that it was read with, or None.
         trace: What it leaves to a voice profile; None where it leaves nothing.
+        explanation: What it rests on, where that was asked for; None otherwise, and when abstained.
     """
 
     probabilities: Mapping[Emotion, float]
@@ -60,6 +64,7 @@ class Reading:
     uncertainty: Uncertainty = field(default=PLAIN, repr=False, compare=False)
     profile: str | None = None
     trace: Trace | None = field(default=None, repr=False, compare=False)
+    explanation: "Explanation | None" = field(default=None, repr=False, compare=False)
     affect: Affect = field(init=False)
 
     def __post_init__(self) -> None:
@@ -140,4 +145,5 @@ class Reading:
             "reason": self.reason,
             "seconds": self.seconds,
             "profile": self.profile,
+            **({"explanation": self.explanation.to_dict()} if self.explanation else {}),
         }

@@ -5,17 +5,21 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib import resources
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from affetto.affect import EMOTIONS
+from affetto.affect import EMOTIONS, Emotion
 from affetto.errors import ModelError
 from affetto.voice.audio import RATE, AudioFile, Samples, ascii_name, to_mono16k
-from affetto.voice.cues import CueBaseline, explain, measure_cues
+from affetto.voice.cues import CueBaseline, measure_cues, weigh_cues
+from affetto.voice.cues import explain as standing_out
+from affetto.voice.explanation import Explanation
 from affetto.voice.memory import Heard, Moments, Trace
+from affetto.voice.passage import Passage, explain_passage
 from affetto.voice.profile import VoiceProfile
 from affetto.voice.reading import Reading
 from affetto.voice.runtime import load_session
@@ -93,6 +97,7 @@ class Recognizer:
         path: str | Path,
         *,
         profile: VoiceProfile | None = None,
+        explain: bool = False,
         progress: Callable[[float, float | None], None] | None = None,
     ) -> Reading:
         """Reads a recording; memory stays bounded however long it is.
@@ -100,6 +105,7 @@ class Recognizer:
         Args:
             path: Any audio file, or a video with a sound track.
             profile: Who speaks, if that is known.
+            explain: Whether to find out what the reading rests on, too; it takes a second or so.
             progress: Called with the seconds heard and, where the file tells, the seconds there are.
 
         Raises:
@@ -115,15 +121,22 @@ class Recognizer:
                 if progress:
                     progress(heard, file.seconds)
 
-        return self.read_utterances(find_utterances(blocks()), profile=profile)
+        return self.read_utterances(find_utterances(blocks()), profile=profile, explain=explain)
 
-    def read(self, samples: npt.ArrayLike, *, rate: int = RATE, profile: VoiceProfile | None = None) -> Reading:
+    def read(
+        self,
+        samples: npt.ArrayLike,
+        *,
+        rate: int = RATE,
+        profile: VoiceProfile | None = None,
+        explain: bool = False,
+    ) -> Reading:
         """Reads samples of any rate, shape ``(n,)`` or ``(n, channels)``, floats in [-1, 1] or integers.
 
         Raises:
             AudioError: If they cannot be sound.
         """
-        return self.read_utterances(find_utterances([to_mono16k(samples, rate)]), profile=profile)
+        return self.read_utterances(find_utterances([to_mono16k(samples, rate)]), profile=profile, explain=explain)
 
     def probabilities(self, speech: Samples) -> tuple[npt.NDArray[np.float32], float]:
         """The network's answer for some speech (mono float32 at 16 kHz): eight probabilities and P(speech)."""
@@ -137,9 +150,9 @@ class Recognizer:
         ``speech_threshold``.
         """
         seconds = speech = 0.0
-        for window, active in _windows(utterances):
-            seconds += active
-            speech += active * self._answer(window, None).speech
+        for passage in _passages(utterances):
+            seconds += passage.seconds
+            speech += passage.seconds * self._answer(passage.samples, None).speech
         return seconds, speech / seconds if seconds else 0.0
 
     def read_window(self, speech: Samples, *, seconds: float, profile: VoiceProfile | None = None) -> Reading:
@@ -154,15 +167,21 @@ class Recognizer:
         reading = self._verdict(seconds * answer.probabilities.astype(np.float64), seconds * answer.speech, seconds)
         return self._known_by(profile, reading)
 
-    def read_utterances(self, utterances: Iterable[Utterance], *, profile: VoiceProfile | None = None) -> Reading:
+    def read_utterances(
+        self, utterances: Iterable[Utterance], *, profile: VoiceProfile | None = None, explain: bool = False
+    ) -> Reading:
         """One reading of the utterances of a recording, each weighing as much as it holds speech."""
         total = np.zeros(len(EMOTIONS))
         seconds = speech = 0.0
         cues: dict[str, float] = {}
         cue_seconds: dict[str, float] = {}
         heard = Heard()
-        for window, active in _windows(utterances):
+        telling: dict[Emotion, tuple[float, Passage]] = {}
+        for passage in _passages(utterances):
+            window, active = passage.samples, passage.seconds
             answer = self._answer(window, profile)
+            if explain:
+                _remember_most_telling(telling, passage, answer)
             total += active * answer.probabilities
             speech += active * answer.speech
             seconds += active
@@ -176,13 +195,31 @@ class Recognizer:
             return self._known_by(profile, reading)
         before = tuple(reading.probabilities[emotion] for emotion in EMOTIONS)
         reading = self._known_by(profile, reading)
-        assert reading.emotion is not None
+        emotion = reading.emotion
+        assert emotion is not None
         means = {name: value / cue_seconds[name] for name, value in cues.items()}
         baseline = self.cue_baseline if profile is None else profile.baseline(self.cue_baseline)
-        return replace(
+        reading = replace(
             reading,
-            cues=explain(means, reading.emotion, baseline),
+            cues=standing_out(means, emotion, baseline),
             trace=Trace(model=self.model_id, probabilities=before, heard=heard),
+        )
+        if not explain:
+            return reading
+        return replace(reading, explanation=self._explanation(telling[emotion][1], emotion, means, profile))
+
+    def _explanation(
+        self, passage: Passage, emotion: Emotion, cues: dict[str, float], profile: VoiceProfile | None
+    ) -> Explanation:
+        place = EMOTIONS.index(emotion)
+        baseline = self.cue_baseline if profile is None else profile.baseline(self.cue_baseline)
+        usual = profile is not None and bool(baseline.usual)
+        return explain_passage(
+            passage,
+            lambda speech: float(self._answer(speech, profile).probabilities[place]),
+            emotion=emotion,
+            cues=weigh_cues(cues, emotion, baseline),
+            against=f"the usual voice of {profile.name}" if usual and profile else "the average voice",
         )
 
     def _answer(self, speech: Samples, profile: VoiceProfile | None) -> _Answer:
@@ -231,18 +268,33 @@ class Recognizer:
         return replace(reading, probabilities=probabilities, profile=profile.name)
 
 
-def _windows(utterances: Iterable[Utterance]) -> Iterator[tuple[Samples, float]]:
-    """Utterances joined into windows of some seconds, each with the seconds of speech in it."""
-    parts: list[Samples] = []
-    active = 0.0
+def _passages(utterances: Iterable[Utterance]) -> Iterator[Passage]:
+    """Utterances joined into passages of some seconds."""
+    parts: list[Utterance] = []
     for utterance in utterances:
-        parts.append(utterance.samples)
-        active += utterance.speech_seconds
-        if sum(map(len, parts)) >= _WINDOW_SECONDS * RATE:
-            yield np.concatenate(parts), active
-            parts, active = [], 0.0
+        parts.append(utterance)
+        if sum(len(part.samples) for part in parts) >= _WINDOW_SECONDS * RATE:
+            yield _joined(parts)
+            parts = []
     if parts:
-        yield np.concatenate(parts), active
+        yield _joined(parts)
+
+
+def _joined(parts: list[Utterance]) -> Passage:
+    offsets = accumulate((len(part.samples) for part in parts[:-1]), initial=0)
+    return Passage(
+        np.concatenate([part.samples for part in parts]),
+        sum(part.speech_seconds for part in parts),
+        tuple((offset, part.start) for offset, part in zip(offsets, parts, strict=True)),
+    )
+
+
+def _remember_most_telling(telling: dict[Emotion, tuple[float, Passage]], passage: Passage, answer: _Answer) -> None:
+    """Keeps, for each emotion, the passage that says most for it: which is asked about is known at the end only."""
+    for emotion, p in zip(EMOTIONS, answer.probabilities, strict=True):
+        says = passage.seconds * float(p)
+        if emotion not in telling or says > telling[emotion][0]:
+            telling[emotion] = says, passage
 
 
 def _shipped() -> Any:
