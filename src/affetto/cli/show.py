@@ -92,6 +92,8 @@ def reading(heard: Reading, *, name: str, explain: bool = False) -> None:
     spread = heard.affect.spread
     valence, arousal = heard.affect.valence, heard.affect.arousal
     line(f"  valence {valence:+.2f} ± {spread[0]:.2f}   arousal {arousal:+.2f} ± {spread[1]:.2f}")
+    if len(heard.plausible) > 1:
+        line(f"  not ruled out   {', '.join(map(str, heard.plausible))}")
     if explain and heard.explanation:
         _explanation(heard.explanation)
     elif explain and heard.cues:
