@@ -17,6 +17,7 @@ from affetto.voice.correction import FEWEST_CORRECTIONS
 from affetto.voice.enrolment import enrol, spoken
 from affetto.voice.memory import FORGETTING_SECONDS, Heard, Moments
 from affetto.voice.profile import VoiceProfile
+from affetto.voice.profiles import profile_text
 from affetto.voice.reading import Reading
 from affetto.voice.recognizer import Recognizer
 from affetto.voice.stream import LiveRecognizer
@@ -236,3 +237,15 @@ def test_a_live_voice_is_read_with_its_profile(tiny: Recognizer, profile: VoiceP
     assert {reading.profile for reading in readings} == {"anna"}
     plain = LiveRecognizer(tiny)
     assert len([*plain.push(speech), *plain.close()]) == len(events)
+
+
+def test_a_profile_does_not_grow_with_what_is_heard_and_holds_no_sound(
+    tiny: Recognizer, profile: VoiceProfile, speech: Samples
+) -> None:
+    """Numbers per quality of a voice, not per second of it."""
+    size = len(profile_text(profile))
+    for _ in range(5):
+        profile = profile.remembering(tiny.read(4 * speech, profile=profile))
+    assert len(profile_text(profile)) < size + 600  # the last reading, longer fractions
+    numbers_kept = len(profile.heard.embedding) + 3 * len(profile.heard.cues)
+    assert numbers_kept < 1e-3 * len(speech)
