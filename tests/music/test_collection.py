@@ -132,7 +132,7 @@ def test_the_status_counts_everything(collection: Collection, tmp_path: Path) ->
     status = collection.status()
     assert (status.usable, status.failed, status.missing, status.versions) == (19, 1, 1, 1)
     assert (status.waiting, status.corrected, status.aside) == (0, 1, {"short": 1})
-    assert status.sources == {"audio, genre": 18, "person": 1}
+    assert status.sources == {"audio, genre": 18, "person, audio, genre": 1}
     (folder,) = status.folders
     assert (folder.files, folder.problem) == (22, "")
     assert folder.scanned is not None
@@ -185,14 +185,15 @@ def test_the_person_has_the_last_word_and_may_take_it_back(collection: Collectio
     number = collection.find("Piece e")
     before = collection.describe(number)
     mood = collection.fix(number, arousal=-0.9)
-    assert mood.source == "person"
+    assert mood.source.split(", ")[0] == "person"
     after = collection.describe(number)
     assert (after["arousal"], after["valence"]) == pytest.approx((-0.9, before["valence"]))
+    assert after["arousal_sd"] < 0.1 < after["valence_sd"]
     assert after["tempo"] == before["tempo"]
     collection.fix(number, tempo=77)
     assert collection.describe(number)["tempo"] == 77
     assert collection.describe(number)["arousal"] == pytest.approx(-0.9)
-    collection.fix(number, valence=0.1)
+    assert collection.fix(number, valence=0.1).source == "person"
     assert collection.describe(number)["arousal"] == pytest.approx(-0.9)
     assert collection.library()[collection.library().place(number) or 0].tempo == 77
     collection.unfix(number)

@@ -233,7 +233,8 @@ def import_list(
     """Take in a list of music: tracks with addresses, and what it says about the mood of tracks you have."""
     from affetto.cli import library_views as views
     from affetto.music.collection import Collection
-    from affetto.music.importers import import_listing, read_listing
+    from affetto.music.importers import import_listing
+    from affetto.music.listings import read_listing
 
     pairs = [pair.partition("=") for pair in mapping or ()]
     for field, equals, column in pairs:

@@ -23,8 +23,15 @@ def _map(
     """Draw the collection on the circumplex: one page, coloured by region, sized by plays; it works offline."""
     from affetto.cli import show
     from affetto.music.map import draw_map
-    from affetto.recommendation.source import music_from
+    from affetto.recommendation.source import find_music
+    from affetto.store import default_store_exists
 
-    music, name = music_from(library)
-    draw_map(music, file, k=moods)
-    show.line(f"{len(music):,} tracks of {name}: {file}")
+    music, plays = find_music(library), dict[str, float]()
+    if default_store_exists():
+        from affetto.recommendation.plays import play_counts
+        from affetto.store import open_store
+
+        with open_store() as store:
+            plays = play_counts(store, library=music.key)
+    draw_map(music.library, file, plays=plays, k=moods)
+    show.line(f"{len(music.library):,} tracks of {music.name}: {file}")

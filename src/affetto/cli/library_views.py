@@ -8,7 +8,8 @@ from typing import Any
 
 from affetto.cli import show
 from affetto.music.collection import Status
-from affetto.music.importers import Imported, Listing
+from affetto.music.importers import Imported
+from affetto.music.listings import Listing
 from affetto.music.scan import Report
 from affetto.music.text import clean
 
@@ -16,6 +17,7 @@ __all__ = ["entries", "imported", "listing", "note", "plain", "report", "scannin
 
 _SHOWN = 10
 _LOG_SECONDS = 10.0
+_NOT_TOLD = 1.0  # standard deviation of an axis that a source says nothing about
 
 
 def note(text: str, *, quiet: bool) -> None:
@@ -207,8 +209,8 @@ def track(entry: dict[str, Any]) -> None:
     for belief in entry["evidence"]:
         source = clean(belief["source"], longest=40)
         show.line(
-            f"    {source:<20} valence {belief['valence']:+.2f} ± {belief['valence_sd']:.2f}"
-            f"   arousal {belief['arousal']:+.2f} ± {belief['arousal_sd']:.2f}"
+            f"    {source:<20} valence {_told(belief['valence'], belief['valence_sd'])}"
+            f"   arousal {_told(belief['arousal'], belief['arousal_sd'])}"
         )
     for file in entry["files"]:
         state = "" if file["state"] == "here" else f"  ({file['state']})"
@@ -217,6 +219,10 @@ def track(entry: dict[str, Any]) -> None:
             show.line(f"    {file['note']}", style="dim")
     if entry["uri"]:
         show.line(f"  {entry['uri']}", style="dim")
+
+
+def _told(value: float, deviation: float) -> str:
+    return f"{value:+.2f} ± {deviation:.2f}" if deviation < _NOT_TOLD else "not told    "
 
 
 def listing(found: Listing) -> None:

@@ -29,6 +29,7 @@ __all__ = [
     "fuse",
     "genre_evidence",
     "person_evidence",
+    "said",
     "tag_evidence",
 ]
 
@@ -212,25 +213,33 @@ def catalog_evidence(*, valence: float | None, energy: float | None) -> MoodEvid
     return MoodEvidence("catalog", Affect(v, a, ((vv, 0.0), (0.0, aa))))
 
 
-def person_evidence(*, valence: float, arousal: float) -> MoodEvidence:
-    """The person's own correction: it wins over everything else.
+def person_evidence(*, valence: float | None, arousal: float | None) -> MoodEvidence:
+    """The person's own correction: it wins over everything else. None says nothing about that axis.
 
     Raises:
         OptionError: If a value is not from -1 to 1.
     """
     for name, value in (("valence", valence), ("arousal", arousal)):
-        if not (math.isfinite(value) and abs(value) <= 1):
+        if value is not None and not (math.isfinite(value) and abs(value) <= 1):
             raise OptionError(f"{name} = {value}; give a number from -1 to 1")
-    return MoodEvidence("person", Affect(valence, arousal, ((_PERSON_SD**2, 0.0), (0.0, _PERSON_SD**2))))
+    vv, aa = (1.0 if value is None else _PERSON_SD**2 for value in (valence, arousal))
+    return MoodEvidence("person", Affect(valence or 0.0, arousal or 0.0, ((vv, 0.0), (0.0, aa))))
+
+
+def said(correction: MoodEvidence) -> tuple[float | None, float | None]:
+    """Valence and arousal of a correction; None for what it says nothing about."""
+    affect, ((vv, _), (_, aa)) = correction.affect, correction.affect.covariance
+    return affect.valence if vv < 0.5 else None, affect.arousal if aa < 0.5 else None
 
 
 def fuse(evidence: Sequence[MoodEvidence]) -> Mood:
-    """One mood from all that is known, each belief weighed by its precision; the person's last word is final.
+    """One mood from all that is known, each belief weighed by its precision; the person's word is final.
 
     With means ``m_i`` and covariances ``S_i`` the covariance is ``(sum S_i^-1)^-1`` and the mean that of the means so
     weighed. Where beliefs contradict each other more than their widths allow, the covariance grows by the Birge ratio
-    ``max(1, chi^2 / 2(n - 1))``. Beliefs from words never count as surer than what listeners agree on: without a
-    listen to the sound the floor of 0.15 is added, as in :func:`affetto.music.mood.estimate_mood`.
+    ``max(1, chi^2 / 2(n - 1))``. What a correction leaves open is estimated as without it. Beliefs from words
+    never count as surer than what listeners agree on: without a listen to the sound the floor of 0.15 is added, as in
+    :func:`affetto.music.mood.estimate_mood`.
 
     >>> mood = fuse([genre_evidence("ambient"), tag_evidence("calm")])
     >>> mood.source, mood.affect.arousal < -0.4
@@ -240,7 +249,7 @@ def fuse(evidence: Sequence[MoodEvidence]) -> Mood:
     """
     for one in reversed(evidence):
         if one.kind == "person":
-            return Mood(one.affect, "person")
+            return _corrected(one, [other for other in evidence if other.kind != "person"])
     if not evidence:
         return Mood(_NOTHING, "none")
     means = [np.array([one.affect.valence, one.affect.arousal]) for one in evidence]
@@ -256,3 +265,18 @@ def fuse(evidence: Sequence[MoodEvidence]) -> Mood:
     v, a = (float(value) for value in np.clip(mean, -1, 1))
     (vv, va), (_, aa) = covariance.tolist()
     return Mood(Affect(v, a, ((vv, va), (va, aa))), ", ".join(kind for kind in _ORDER if kind in kinds))
+
+
+def _corrected(correction: MoodEvidence, others: Sequence[MoodEvidence]) -> Mood:
+    """The person's word on the axes that they spoke of, and the estimate on the other."""
+    valence, arousal = said(correction)
+    if valence is not None and arousal is not None:
+        return Mood(correction.affect, "person")
+    rest = fuse(others)
+    (vv, _), (_, aa) = rest.affect.covariance
+    affect = Affect(
+        rest.affect.valence if valence is None else valence,
+        rest.affect.arousal if arousal is None else arousal,
+        ((vv if valence is None else _PERSON_SD**2, 0.0), (0.0, aa if arousal is None else _PERSON_SD**2)),
+    )
+    return Mood(affect, f"person, {rest.source}" if others else "person")

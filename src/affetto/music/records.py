@@ -17,6 +17,7 @@ from affetto.music.estimator import (
     audio_evidence,
     fuse,
     genre_evidence,
+    said,
     tag_evidence,
 )
 from affetto.music.identity import piece_of
@@ -32,6 +33,7 @@ __all__ = [
     "record",
     "refuse",
     "refuse_missing",
+    "said_by_person",
     "write_evidence",
     "write_mood",
 ]
@@ -88,6 +90,14 @@ def evidence_of(connection: Connection, track: int) -> list[MoodEvidence]:
     """All that is known about the mood of a track; the person's word comes last."""
     rows = connection.execute(select(*_EVIDENCE).where(EvidenceRow.track_id == track).order_by(EvidenceRow.source))
     return sorted((_evidence(row) for row in rows), key=lambda belief: belief.kind == "person")
+
+
+def said_by_person(connection: Connection, track: int) -> tuple[float | None, float | None]:
+    """Valence and arousal as the person corrected them; None for what they left to the estimate."""
+    for belief in evidence_of(connection, track):
+        if belief.kind == "person":
+            return said(belief)
+    return None, None
 
 
 def _mood_columns(mood: Mood) -> dict[str, Any]:

@@ -7,82 +7,30 @@ on where it was; each result is kept within a second or so.
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import and_, exists, func, or_, select, update
 
-from affetto.errors import LibraryError
 from affetto.music.analysis import ANALYSIS_VERSION, Analysis, analyse
 from affetto.music.duplicates import settle
+from affetto.music.folders import add_folder, folders, wanted
 from affetto.music.listening import Analyse, Failure, Inline, Inspected, inspect, listen, start_workers
+from affetto.music.looking import look
 from affetto.music.records import newer_moods, record, refuse, refuse_missing
-from affetto.music.walk import Found, Walk
+from affetto.music.report import Progress, Report
 from affetto.store import Store
 from affetto.store.tables import FileRow, FolderRow, TrackRow
 
 __all__ = ["Progress", "Report", "add_folder", "folders", "scan"]
 
-Progress: TypeAlias = Callable[[str, int, int | None], None]
-"""Called with the stage ("looking", "listening"), how many files are done, and how many there are, None if unknown."""
-
 _BATCH = 1000
 _KEEP_SECONDS = 1.0
 _BUSY = "another scan is running in this library; wait until it ends, or stop it"
-
-
-@dataclass(slots=True, kw_only=True)
-class Report:
-    """What a scan found.
-
-    Attributes:
-        found: Sound files looked at.
-        unchanged: Those that were known.
-        new: Tracks that were not known before.
-        updated: Files listened or looked at again whose track was known: changed, moved or copied.
-        missing: Files that are no longer there.
-        waiting: Files still to be listened to, after a scan that was stopped.
-        failed: Files that nothing came of, with the reason, at most a thousand.
-        problems: Folders and files that could not be looked at, with the reason.
-        same: Tracks that another one stands for.
-        seconds: How long it took.
-    """
-
-    found: int = 0
-    unchanged: int = 0
-    new: int = 0
-    updated: int = 0
-    missing: int = 0
-    waiting: int = 0
-    failed: dict[str, str] = field(default_factory=dict[str, str])
-    problems: dict[str, str] = field(default_factory=dict[str, str])
-    same: int = 0
-    seconds: float = 0.0
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        names = ("found", "unchanged", "new", "updated", "missing", "waiting", "same")
-        return {
-            **{name: getattr(self, name) for name in names},
-            "failed": {_shown(path): reason for path, reason in self.failed.items()},
-            "problems": {_shown(path): reason for path, reason in self.problems.items()},
-            "seconds": round(self.seconds, 3),
-        }
-
-
-def _shown(path: str) -> str:
-    return os.fsencode(path).decode("utf-8", "replace")
-
-
-@dataclass(frozen=True, slots=True)
-class _Folder:
-    id: int
-    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,43 +38,6 @@ class _Job:
     file: int
     path: str
     top: str
-
-
-def folders(store: Store) -> list[str]:
-    """The folders of the library."""
-    with store.read() as connection:
-        return list(connection.scalars(select(FolderRow.path).order_by(FolderRow.path)))
-
-
-def add_folder(store: Store, path: str | Path) -> str:
-    """Makes a folder one of the library's, and gives its full path.
-
-    A folder within one that is there already adds nothing; one around it takes it over.
-
-    Raises:
-        LibraryError: If there is no such folder or it cannot be read.
-    """
-    try:
-        top = str(Path(path).expanduser().resolve(strict=True))
-        with os.scandir(top):
-            pass
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise LibraryError(f"folder {_shown(str(path))}: {reason}; give a folder that holds music") from error
-    with store.write() as connection:
-        known = connection.execute(select(FolderRow.id, FolderRow.path)).all()
-        if any(_within(top, row.path) for row in known):
-            return top
-        number = connection.execute(insert(FolderRow).values(path=top).returning(FolderRow.id)).scalar_one()
-        inside = [row.id for row in known if _within(row.path, top)]
-        if inside:
-            connection.execute(update(FileRow).where(FileRow.folder_id.in_(inside)).values(folder_id=number))
-            connection.execute(delete(FolderRow).where(FolderRow.id.in_(inside)))
-    return top
-
-
-def _within(path: str, top: str) -> bool:
-    return path == top or path.startswith(top.rstrip(os.sep) + os.sep)
 
 
 def scan(
@@ -158,8 +69,8 @@ def scan(
     say = progress or _silent
     with store.lock("scan", busy=_BUSY):
         try:
-            for folder, where in _wanted(store, below):
-                _look(store, folder, where, report, say)
+            for folder, where in wanted(store, below):
+                look(store, folder, where, report, say)
             count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
             _Listening(store, report, say, listener, count if workers is None else workers).run()
         finally:
@@ -175,134 +86,10 @@ def _silent(stage: str, done: int, total: int | None) -> None:
     del stage, done, total
 
 
-def _wanted(store: Store, below: Sequence[str | Path] | None) -> list[tuple[_Folder, str]]:
-    """The folders to walk, each with the place to begin at."""
-    with store.read() as connection:
-        known = [_Folder(row.id, row.path) for row in connection.execute(select(FolderRow.id, FolderRow.path))]
-    if below is None:
-        return [(folder, folder.path) for folder in known]
-    wanted: dict[str, _Folder] = {}
-    for place in map(str, below):
-        folder = next((folder for folder in known if _within(place, folder.path)), None)
-        if folder is None:
-            raise LibraryError(f"{_shown(place)}: not within a folder of the library; add it first")
-        wanted[place] = folder
-    return [
-        (folder, place)
-        for place, folder in wanted.items()
-        if not any(place != other and _within(place, other) for other in wanted)
-    ]
-
-
 def _stood_for(store: Store) -> int:
     with store.read() as connection:
         query = select(func.count()).select_from(TrackRow).where(TrackRow.same_as.is_not(None))
         return int(connection.execute(query).scalar_one())
-
-
-class _Marks:
-    """Which numbers were seen, a byte each."""
-
-    def __init__(self) -> None:
-        self._marks = bytearray()
-
-    def add(self, number: int) -> None:
-        if number >= len(self._marks):
-            self._marks.extend(bytes(max(number + 1 - len(self._marks), len(self._marks), 4096)))
-        self._marks[number] = 1
-
-    def __contains__(self, number: int) -> bool:
-        return number < len(self._marks) and self._marks[number] == 1
-
-
-_FILE = (FileRow.id, FileRow.path, FileRow.size, FileRow.changed, FileRow.state, FileRow.version, FileRow.track_id)
-
-
-def _look(store: Store, folder: _Folder, where: str, report: Report, say: Progress) -> None:
-    """Walks a folder and writes down which of its files are to be listened to, and which are missing."""
-    walk, seen, found = Walk(where), _Marks(), 0
-    files = iter(walk)
-    while batch := list(islice(files, _BATCH)):
-        found += len(batch)
-        _compare(store, folder, batch, seen, report)
-        say("looking", report.found, None)
-    report.problems.update(walk.problems)
-    problem = walk.problems.get(where, "")
-    if not found and not problem and where == folder.path and _holds(store, folder):
-        # Where a disk or a network folder is mounted there is an empty folder when it is not.
-        problem = "is empty now: not mounted? Its tracks are kept; `affetto library remove` forgets them"
-        report.problems[where] = problem
-    if not problem:
-        report.missing += _note_missing(store, where, seen, list(walk.problems))
-    if where == folder.path:
-        scanned = {} if problem else {"scanned": int(time.time())}
-        with store.write() as connection:
-            connection.execute(update(FolderRow).where(FolderRow.id == folder.id).values(problem=problem, **scanned))
-
-
-def _compare(store: Store, folder: _Folder, batch: Sequence[Found], seen: _Marks, report: Report) -> None:
-    with store.read() as connection:
-        paths = [item.path for item in batch]
-        known = {row.path: row for row in connection.execute(select(*_FILE).where(FileRow.path.in_(paths)))}
-    new: list[dict[str, Any]] = []
-    again: list[dict[str, Any]] = []
-    back: list[int] = []
-    for item in batch:
-        report.found += 1
-        row = known.get(item.path)
-        facts = {"size": item.size, "changed": item.changed, "state": "waiting", "version": 0}
-        if row is None:
-            new.append({"folder_id": folder.id, "path": item.path, **facts})
-            continue
-        seen.add(row.id)
-        same = row.size == item.size and row.changed == item.changed
-        if same and row.version == ANALYSIS_VERSION and row.state in ("here", "failed"):
-            report.unchanged += 1
-        elif same and row.version == ANALYSIS_VERSION and row.state == "missing" and row.track_id is not None:
-            back.append(row.id)
-        elif not same or row.state != "waiting":
-            again.append({"number": row.id, **facts})
-    if not (new or again or back):
-        return
-    with store.write() as connection:
-        if new:
-            statement = store.insert_or_update(FileRow, ["path"], ["size", "changed", "state", "version"])
-            for number in connection.execute(statement.returning(FileRow.id), new).scalars():
-                seen.add(number)
-        for values in again:
-            number = values.pop("number")
-            connection.execute(update(FileRow).where(FileRow.id == number).values(**values))
-        if back:
-            connection.execute(update(FileRow).where(FileRow.id.in_(back)).values(state="here"))
-
-
-def _holds(store: Store, folder: _Folder) -> bool:
-    with store.read() as connection:
-        there = select(FileRow.id).where(FileRow.folder_id == folder.id, FileRow.state == "here").limit(1)
-        return connection.execute(there).first() is not None
-
-
-def _note_missing(store: Store, where: str, seen: _Marks, unknown: list[str]) -> int:
-    """Files below a place that were not met, unless they lie where nobody could look."""
-    last = gone = 0
-    low = where.rstrip(os.sep) + os.sep
-    high = low[:-1] + chr(ord(os.sep) + 1)
-    while True:
-        with store.read() as connection:
-            rows = connection.execute(
-                select(FileRow.id, FileRow.path)
-                .where(FileRow.path > low, FileRow.path < high, FileRow.state != "missing", FileRow.id > last)
-                .order_by(FileRow.id)
-                .limit(5 * _BATCH)
-            ).all()
-        if not rows:
-            return gone
-        last = rows[-1].id
-        lost = [row.id for row in rows if row.id not in seen and not any(_within(row.path, place) for place in unknown)]
-        if lost:
-            with store.write() as connection:
-                refuse_missing(connection, lost)
-            gone += len(lost)
 
 
 def _count_present(store: Store) -> None:
