@@ -61,6 +61,9 @@ def _evaluate(
     keep: Annotated[
         Path | None, typer.Option("--keep-models", help="Folder to keep the model of every fold and seed in.")
     ] = None,
+    errors: Annotated[
+        bool, typer.Option("--errors", help="Also where it errs: labels, speakers, lengths, intensities, sentences.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Figures as one JSON object.")] = False,
 ) -> None:
     """Cross-validate a recipe on speakers it has not met, or recompute the figures of earlier predictions.
@@ -117,13 +120,15 @@ def _evaluate(
     if len(runs) == 1 and runs[0].about.protocol == "every-corpus":
         runs = list(split_corpora(runs[0]))
     if as_json:
-        every = [{"name": run.about.name, "protocol": run.about.protocol, **_json(run)} for run in runs]
+        every = [{"name": run.about.name, "protocol": run.about.protocol, **_json(run, errors=errors)} for run in runs]
         print(json.dumps(every[0] if len(every) == 1 else every))
         return
     for place, run in enumerate(runs):
         if place:
             show.line("")
         _print(run, titled=len(runs) > 1)
+        if errors:
+            _print_errors(run)
 
 
 def _read(sources: Sequence[Path], *, average: bool, merge: bool) -> list["Run"]:
@@ -206,10 +211,13 @@ def _calibration(judged: "Judged") -> dict[str, object]:
     return found
 
 
-def _json(run: "Run") -> dict[str, object]:
+def _json(run: "Run", *, errors: bool) -> dict[str, object]:
+    from affetto.evaluation.errors import find_errors
     from affetto.evaluation.report import figures
 
     found: dict[str, object] = run.figures().to_dict()
+    if errors:
+        found["errors"] = find_errors(run.predictions).to_dict()
     if run.warning:
         found["warning"] = run.warning
     if run.about.notes:
@@ -247,6 +255,7 @@ def _print(run: "Run", *, titled: bool) -> None:
         )
     _print_labels(result)
     _print_groups(result)
+    _print_fairness(result)
 
 
 def _print_leak(run: "Run", result: "Figures") -> None:
@@ -309,3 +318,21 @@ def _print_groups(result: "Figures") -> None:
                 (name, "clips", "UAR", "accuracy"),
                 [(group.name, str(group.clips), f"{group.uar:.4f}", f"{group.accuracy:.4f}") for group in groups],
             )
+
+
+def _print_fairness(result: "Figures") -> None:
+    from affetto.evaluation.tables import fairness_tables
+
+    for table in fairness_tables("", result):
+        show.table(table.columns, table.rows, title="women and men")
+
+
+def _print_errors(run: "Run") -> None:
+    from affetto.evaluation.errors import error_tables, find_errors
+
+    found = find_errors(run.predictions)
+    show.line("where it errs", style="bold")
+    for sentence in found.sentences:
+        show.line(f"  {sentence}")
+    for table in error_tables(found):
+        show.table(table.columns, table.rows, title=table.caption)

@@ -12,6 +12,7 @@ from affetto.evaluation.charts import (
     uar_chart,
 )
 from affetto.evaluation.compare import Comparison
+from affetto.evaluation.errors import Errors, error_tables, find_errors
 from affetto.evaluation.insight import Insight
 from affetto.evaluation.report import Figures, figures
 from affetto.evaluation.run import Run
@@ -65,6 +66,7 @@ def report_page(run: Run, insight: Insight) -> str:
     result = run.figures()
     title = " · ".join(filter(None, (run.about.name, run.about.protocol)))
     tables = report_tables(run, result)
+    errors = find_errors(run.predictions)
     low, high = result.uar_interval
     body = [
         f"<h1>{escape(title)}</h1>",
@@ -84,8 +86,9 @@ def report_page(run: Run, insight: Insight) -> str:
         _figure(confusion_chart(result), "Rows are labels, columns answers, in % of the row.", wide=True),
         "</div>",
         "<h2>Where it errs</h2>",
-        _errors(result),
+        _errors(errors),
         '<div class="tables">',
+        *map(_table, error_tables(errors, ("intensity", "sentence"))),
         *map(_table, (table for table in tables[1:] if "answers to each" not in table.caption)),
         "</div>",
         "<h2>Whether to believe it</h2>",
@@ -181,19 +184,8 @@ def _facts(*facts: tuple[str, str]) -> str:
     return f'<div class="facts">{cells}</div>'
 
 
-def _errors(result: Figures) -> str:
-    worst = min(result.per_label, key=lambda one: one.recall)
-    sentences = [f"Hardest is {worst.label}: {worst.recall:.0%} of its clips are found"]
-    sentences[0] += f", most others are taken for {worst.taken_for}." if worst.taken_for else "."
-    if len(result.per_speaker) > 1:
-        low, high = result.per_speaker[0], result.per_speaker[-1]
-        sentences.append(f"By speaker UAR goes from {low.uar:.2f} ({low.name}) to {high.uar:.2f} ({high.name}).")
-    if len(result.genders) > 1:
-        sentences.append(" and ".join(f"{group.name} {group.uar:.2f}" for group in result.genders).capitalize() + ".")
-    if len(result.lengths) > 1:
-        hardest = min(result.lengths, key=lambda group: group.uar)
-        sentences.append(f"By length, clips of {hardest.name} are the hardest ({hardest.uar:.2f}).")
-    return f"<p>{escape(' '.join(sentences))}</p>"
+def _errors(errors: Errors) -> str:
+    return f"<p>{escape(' '.join(errors.sentences))}</p>"
 
 
 def _table(table: Table) -> str:

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from affetto.affect import EMOTIONS, circumplex
+from affetto.evaluation.facts import gender_of
+from affetto.evaluation.fairness import Fairness, fairness
 from affetto.evaluation.metrics import (
     accuracy,
     bootstrap_interval,
@@ -22,7 +24,7 @@ from affetto.evaluation.metrics import (
 )
 from affetto.evaluation.predictions import EIGHT, Prediction, label_order, probabilities_of
 
-__all__ = ["Figures", "GroupFigures", "LabelFigures", "SeedFigures", "figures"]
+__all__ = ["Figures", "GroupFigures", "LabelFigures", "SeedFigures", "figures", "length_of"]
 
 _LENGTHS = ((0.0, 1.5), (1.5, 2.5), (2.5, 3.5), (3.5, 5.0), (5.0, float("inf")))  # seconds
 _GENDERS = {"f": "women", "m": "men"}
@@ -118,7 +120,8 @@ class Figures:
         confusion: Share of each label's clips given each answer, seeds pooled, ``[label][answer]``.
         per_label: Precision, recall and F1 of each label.
         reliability: Mean confidence, accuracy and number of predictions of each bin of confidence, seeds pooled.
-        genders: Women and men, where the predictions tell.
+        genders: Women and men, where the predictions or the names of the clips tell.
+        fairness: How they differ; None where there are not both.
         per_speaker: Every speaker, the worst first.
         lengths: Clips by length, where the predictions tell.
         leaks: Speakers whose clips are tested in several folds, and so were learnt from in others.
@@ -141,6 +144,7 @@ class Figures:
     per_label: tuple[LabelFigures, ...]
     reliability: tuple[tuple[float, float, int], ...]
     genders: tuple[GroupFigures, ...]
+    fairness: Fairness | None
     per_speaker: tuple[GroupFigures, ...]
     lengths: tuple[GroupFigures, ...]
     leaks: int
@@ -148,7 +152,7 @@ class Figures:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return asdict(self)
+        return {**asdict(self), "fairness": self.fairness.to_dict() if self.fairness else None}
 
 
 def figures(predictions: Sequence[Prediction]) -> Figures:
@@ -206,14 +210,15 @@ def figures(predictions: Sequence[Prediction]) -> Figures:
         confusion={every[k]: {every[j]: float(shares[k, j]) for j in used} for k in present},
         per_label=_per_label(every, counts, present, len(seeds)),
         reliability=reliability_curve(labels, matrix),
-        genders=tuple(groups(lambda p: _GENDERS.get(p.gender, ""))),
+        genders=tuple(groups(lambda p: _GENDERS.get(gender_of(p), ""))),
+        fairness=fairness(predictions),
         per_speaker=tuple(
             sorted(
                 groups(lambda p: f"{p.corpus}:{p.speaker}" if several and p.speaker else p.speaker),
                 key=lambda group: (group.uar, group.name),
             )
         ),
-        lengths=_in_order(groups(lambda p: _length(p.seconds))),
+        lengths=_in_order(groups(lambda p: length_of(p.seconds))),
         leaks=_leaks(predictions),
         seeds=each,
     )
@@ -300,7 +305,12 @@ def _per_label(every: tuple[str, ...], counts: Indices, present: Sequence[int], 
     return tuple(found)
 
 
-def _length(seconds: float | None) -> str:
+def length_of(seconds: float | None) -> str:
+    """The range of lengths that a clip falls into, or ``""`` where its length is not known.
+
+    >>> length_of(2.0), length_of(None)
+    ('1.5 to 2.5 s', '')
+    """
     if seconds is None:
         return ""
     low, high = next((low, high) for low, high in _LENGTHS if seconds < high)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from affetto.evaluation.compare import Comparison
+from affetto.evaluation.fairness import RECALL_GAP, UAR_GAP
 from affetto.evaluation.report import Figures, GroupFigures
 from affetto.evaluation.run import Run
 
-__all__ = ["Table", "latex", "markdown", "p_text", "pairs_table", "report_tables", "runs_table"]
+__all__ = ["Table", "fairness_tables", "latex", "markdown", "p_text", "pairs_table", "report_tables", "runs_table"]
 
 _ESCAPES = {"\\": r"\textbackslash{}", **{sign: "\\" + sign for sign in "&%$#_{}"}, "~": r"\textasciitilde{}"}
 _SIGNS = {"±": r"$\pm$", "−": "$-$", "·": r"\textperiodcentered{}", "…": r"\dots{}", "–": "--"}
@@ -102,10 +103,39 @@ def report_tables(run: Run, result: Figures) -> tuple[Table, ...]:
             ),
         ),
         _groups(f"{about}: women and men", "voices", result.genders),
+        *fairness_tables(about, result),
         _groups(f"{about}: by length of the clip", "length", result.lengths),
         _groups(f"{about}: by speaker, the hardest first", "speaker", result.per_speaker),
     ]
     return tuple(table for table in tables if table.rows)
+
+
+def fairness_tables(about: str, result: Figures) -> tuple[Table, ...]:
+    """The gaps between women and men with their bounds; none where there are not both."""
+    found = result.fairness
+    if found is None:
+        return ()
+    rows = [
+        ("UAR", found.uar, UAR_GAP),
+        *((f"recall of {label}", gap, RECALL_GAP) for label, gap in found.recall.items()),
+    ]
+    return (
+        Table(
+            f"{about}: gap between women and men, speakers drawn with replacement",
+            ("figure", "women", "men", "gap", "95 % interval", "under", "passed"),
+            tuple(
+                (
+                    name,
+                    *_three(gap.women, gap.men),
+                    f"{gap.difference:+.3f}",
+                    f"{gap.interval[0]:+.3f} to {gap.interval[1]:+.3f}",
+                    f"{most:.3f}",
+                    "yes" if abs(gap.difference) < most else "NO",
+                )
+                for name, gap, most in rows
+            ),
+        ),
+    )
 
 
 def _groups(caption: str, name: str, groups: Sequence[GroupFigures]) -> Table:
