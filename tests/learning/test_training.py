@@ -15,7 +15,7 @@ from affetto.learning.baseline import cue_baseline
 from affetto.learning.data import PreparedData, prepare
 from affetto.learning.examples import VARIANTS, synthetic_noise
 from affetto.learning.export import export
-from affetto.learning.fit import fit, predict_logits
+from affetto.learning.fit import embed, fit, predict_logits
 from affetto.learning.model import build_model, load_model
 from affetto.learning.networks import EmotionNetwork
 from affetto.learning.recipe import Recipe, RecognizerRecipe
@@ -106,7 +106,7 @@ def test_a_batch_depends_only_on_seed_and_number(recipe: Recipe, data: PreparedD
 
 
 def test_training_learns(network: EmotionNetwork, data: PreparedData) -> None:
-    logits = predict_logits(network, data.speech["plain"], data.rows(data.clips))
+    logits = predict_logits(network, embed(network, data.speech["plain"], data.rows(data.clips)))
     guesses = [EMOTIONS[k] for k in logits[:, :8].argmax(axis=1)]
     assert np.mean([guess is clip.emotion for guess, clip in zip(guesses, data.clips, strict=True)]) > 0.8
     assert {clip.emotion for clip in data.clips} == {Emotion.NEUTRAL, Emotion.HAPPY, Emotion.SAD, Emotion.ANGRY}
@@ -210,5 +210,5 @@ def test_two_views_and_known_speakers_are_learnt_from(root: Path, data: Prepared
     recipe = family(tiny_recipe(root, steps=60))
     training = recipe.training.model_copy(update={"consistency": 0.5, "group": 4})
     network = fit(data.training_set(data.clips), recipe.model_copy(update={"training": training}), folder=tmp_path)
-    logits = predict_logits(network, data.speech["plain"], data.rows(data.clips))
+    logits = predict_logits(network, embed(network, data.speech["plain"], data.rows(data.clips)))
     assert np.isfinite(logits).all()

@@ -22,7 +22,8 @@ __all__ = ["register"]
 
 _PROTOCOLS = (
     "emobox-ravdess, -savee, -tess, -emodb or -cremad, ravdess-emobox-enrolled, luna-ravdess, loso, group-kfold, "
-    "ased-speakers, holdout, cross-corpus, leave-one-corpus-out, every-corpus, development or random."
+    "ased-speakers, holdout, cross-corpus, leave-one-corpus-out, every-corpus, every-corpus-enrolled, development "
+    "or random."
 )
 _WORST = 5
 _MOST_FOLDS = 10  # that fit beside each other
@@ -78,7 +79,7 @@ def _evaluate(
     if keep and sources:
         raise OptionError(f"--keep-models {keep}: predictions have no models; give a recipe to cross-validate")
     need_training()
-    from affetto.evaluation.run import split_corpora
+    from affetto.evaluation.run import TOGETHER, split_corpora
 
     files = Files(out=out, html=html, markdown=markdown, latex=latex)
     if sources:
@@ -117,7 +118,7 @@ def _evaluate(
         text = recipe_text(loaded) if changes or corpora else recipe.read_text(encoding="utf-8")
         files.write(judged.run, judged=judged, recipe=text)
         runs = [judged.run]
-    if len(runs) == 1 and runs[0].about.protocol == "every-corpus":
+    if len(runs) == 1 and runs[0].about.protocol in TOGETHER:
         runs = list(split_corpora(runs[0]))
     if as_json:
         every = [{"name": run.about.name, "protocol": run.about.protocol, **_json(run, errors=errors)} for run in runs]
@@ -177,12 +178,12 @@ class Files:
             return
         from affetto.evaluation.insight import read_insight
         from affetto.evaluation.page import report_page
-        from affetto.evaluation.run import keep_file, split_corpora, write_run
+        from affetto.evaluation.run import TOGETHER, keep_file, split_corpora, write_run
         from affetto.evaluation.tables import latex, markdown, report_tables
 
         if self.out is not None:
             write_run(run, self.out)
-            for part in split_corpora(run) if run.about.protocol == "every-corpus" else ():
+            for part in split_corpora(run) if run.about.protocol in TOGETHER else ():
                 write_run(part, self.out / part.predictions[0].corpus)
         if self.out is not None and judged is not None:
             keep_file(self.out / "recipe.toml", recipe)

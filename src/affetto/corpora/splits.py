@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from affetto.corpora.protocols.crossing import cross_corpus, leave_one_corpus_out
-from affetto.corpora.protocols.enrolled import ravdess_emobox_enrolled
+from affetto.corpora.protocols.enrolled import every_corpus_enrolled, ravdess_emobox_enrolled
 from affetto.corpora.protocols.fold import Fold, Protocol, ProtocolOptions
 from affetto.corpora.protocols.leaky import random_split
 from affetto.corpora.protocols.published import (
@@ -79,6 +79,8 @@ PROTOCOLS: dict[str, Protocol] = {
         Protocol(name="cross-corpus", title="corpora that were not learnt from", divide=cross_corpus),
         Protocol(name="leave-one-corpus-out", title="one unseen corpus at a time", divide=leave_one_corpus_out),
         Protocol(name="every-corpus", title="the own protocols of five corpora in ten trainings", divide=every_corpus),
+        Protocol(name="every-corpus-enrolled", title="the same, each speaker known by four clips without their labels",
+                 divide=every_corpus_enrolled, folds_of="every-corpus", enrols=True),
         Protocol(name="development", title="unseen speakers of EmoDB, nEMO and ASED, to make choices on",
                  divide=development),
         Protocol(name="random", title="clips drawn at random, of known speakers", divide=random_split,

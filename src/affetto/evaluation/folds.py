@@ -171,12 +171,24 @@ def _run(model: Model, task: Task) -> None:
             _keep(folder / RESULT, model, model.predict_proba(fold.held), **_insight(model, fold.held))
         if fold.enrolment:
             assert isinstance(model, Enrols)
-            known = {clip.speaker: [c for c in fold.enrolment if c.speaker == clip.speaker] for clip in fold.enrolment}
-            _keep(folder / result_of(fold), model, model.predict_enrolled(fold.test, known))
+            _keep(folder / result_of(fold), model, _answer_known(model, fold))
         if task.kept is not None:
             keep_fold(model, task.kept)
     except OSError as error:
         raise ModelError(f"{folder}: {error}; finished folds are kept, run the same command again") from error
+
+
+def _answer_known(model: Enrols, fold: Fold) -> Floats:
+    """Corpus by corpus, since two may call different people the same."""
+    found: list[tuple[int, Floats]] = []
+    for corpus in dict.fromkeys(clip.corpus for clip in fold.test):
+        places = [place for place, clip in enumerate(fold.test) if clip.corpus == corpus]
+        known: dict[str, list[Clip]] = {}
+        for clip in fold.enrolment:
+            if clip.corpus == corpus:
+                known.setdefault(clip.speaker, []).append(clip)
+        found += zip(places, model.predict_enrolled([fold.test[place] for place in places], known), strict=True)
+    return np.stack([answer for _, answer in sorted(found, key=lambda pair: pair[0])])
 
 
 def _keep(file: Path, model: Model, probabilities: Floats, **more: Any) -> None:

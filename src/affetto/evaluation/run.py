@@ -12,7 +12,10 @@ from affetto.errors import CorpusError
 from affetto.evaluation.predictions import Prediction, read_predictions, write_predictions
 from affetto.evaluation.report import Figures, figures
 
-__all__ = ["About", "Run", "keep_file", "read_run", "split_corpora", "write_run"]
+__all__ = ["TOGETHER", "About", "Run", "keep_file", "read_run", "split_corpora", "write_run"]
+
+TOGETHER = ("every-corpus", "every-corpus-enrolled")
+"""Protocols that judge several corpora in the same trainings; see :func:`split_corpora`."""
 
 PREDICTIONS = "predictions.csv"
 INDEPENDENT = "speaker-independent.csv"
@@ -124,6 +127,7 @@ def _read_about(file: Path) -> About:
 
 def split_corpora(run: Run) -> tuple[Run, ...]:
     """The runs that a run of ``every-corpus`` holds: each corpus with the folds of its own protocol."""
+    enrolled = run.about.protocol == TOGETHER[1]
     parts: list[Run] = []
     for corpus, protocol in PARTS.items():
         inside: Sequence[Prediction] = [p for p in run.predictions if p.corpus == corpus]
@@ -132,5 +136,7 @@ def split_corpora(run: Run) -> tuple[Run, ...]:
                 note for note in run.about.notes if note.split(":")[0] not in PARTS or note.startswith(corpus)
             )
             options = {"test_on": [corpus]} if protocol == "loso" else {}
+            if enrolled:
+                protocol = "ravdess-emobox-enrolled" if corpus == "ravdess" else run.about.protocol
             parts.append(Run(replace(run.about, protocol=protocol, options=options, notes=notes), tuple(inside)))
     return tuple(parts)

@@ -131,18 +131,18 @@ def _stamp(examples: TrainingSet, recipe: RecognizerRecipe, seed: int) -> str:
 
 def predict_logits(
     network: EmotionNetwork,
-    spectrograms: Spectrograms,
-    rows: Sequence[int],
+    embedded: npt.NDArray[np.float32],
     *,
     profiles: npt.NDArray[np.float32] | None = None,
 ) -> npt.NDArray[np.float32]:
-    """Logits of the labels and, last, of speech, for whole clips: shape ``(len(rows), labels + 1)``.
+    """Logits of the labels and, last, of speech, for clips that were embedded: shape ``(clips, labels + 1)``.
 
-    ``profiles`` are what is known of the speaker of each, ``(len(rows), embedding_size)``; zeros are of nobody known.
+    ``profiles`` are what is known of the speaker of each, as :func:`embed` gives it; zeros are of nobody known.
     """
-    embedded = torch.from_numpy(embed(network, spectrograms, rows))
     with torch.inference_mode():
-        emotion, speech = network.answer(embedded, None if profiles is None else torch.from_numpy(profiles))
+        emotion, speech = network.answer(
+            torch.from_numpy(embedded), None if profiles is None else torch.from_numpy(profiles)
+        )
     return torch.cat([emotion, speech[:, None]], dim=1).numpy()
 
 

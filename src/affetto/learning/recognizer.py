@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from affetto.corpora.table import Clip
 from affetto.errors import ModelError
@@ -41,6 +42,7 @@ class RecognizerModel:
         self._recipe, self._family, self._cache = recipe, recipe.model, cache
         self._data: PreparedData | None = None
         self._network: EmotionNetwork | None = None
+        self._embedded: dict[Path, npt.NDArray[np.float32]] = {}  # by this network
         self.threads = 1
         self._labels: tuple[str, ...] = ()
 
@@ -76,13 +78,13 @@ class RecognizerModel:
         """Learns for the recipe's number of steps; ``validation`` is not looked at."""
         del validation
         examples = self._prepared().training_set(clips)
+        self._embedded = {}
         with _bar(progress) as report:
             self._network = fit(examples, self._family, folder=folder, seed=seed, threads=self.threads, progress=report)
 
     def predict_proba(self, clips: Sequence[Clip]) -> Floats:
         """Probabilities of the labels, shape ``(clips, labels)``."""
-        data = self._prepared()
-        logits = predict_logits(self._fitted(), data.speech["plain"], data.rows(clips))
+        logits = predict_logits(self._fitted(), self._embed(clips))
         return softmax(logits[:, : len(self.labels)])
 
     def predict_enrolled(self, clips: Sequence[Clip], enrolment: Mapping[str, Sequence[Clip]]) -> Floats:
@@ -96,17 +98,23 @@ class RecognizerModel:
         data, network = self._prepared(), self._fitted()
         profiles = np.zeros((len(clips), network.embedding_size), np.float32)
         for speaker, known in enrolment.items():
-            embedded = self.embed(known)
             seconds = data.speech["plain"].lengths[data.rows(known)]
             of_speaker = [clip.speaker == speaker for clip in clips]
-            profiles[of_speaker] = np.average(embedded, axis=0, weights=seconds)
-        logits = predict_logits(network, data.speech["plain"], data.rows(clips), profiles=profiles)
+            profiles[of_speaker] = np.average(self._embed(known), axis=0, weights=seconds)
+        logits = predict_logits(network, self._embed(clips), profiles=profiles)
         return softmax(logits[:, : len(self.labels)])
 
     def embed(self, clips: Sequence[Clip]) -> Floats:
         """What the answers are made from, the pooled layer: shape ``(clips, features)``."""
-        data, network = self._prepared(), self._fitted()
-        return embed(network, data.speech["plain"], data.rows(clips))
+        return self._embed(clips)
+
+    def _embed(self, clips: Sequence[Clip]) -> npt.NDArray[np.float32]:
+        data = self._prepared()
+        new = [clip for clip in clips if clip.path not in self._embedded]
+        if new:
+            found = embed(self._fitted(), data.speech["plain"], data.rows(new))
+            self._embedded |= dict(zip((clip.path for clip in new), found, strict=True))
+        return np.stack([self._embedded[clip.path] for clip in clips])
 
     def save(self, folder: Path) -> None:
         """Writes the weights and the recipe, whole or not at all."""

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from affetto.corpora.protocols.fold import Fold, ProtocolOptions, person
 from affetto.corpora.protocols.published import emobox_ravdess
+from affetto.corpora.protocols.together import every_corpus
 from affetto.corpora.table import Clip
 from affetto.errors import CorpusError
 
-__all__ = ["ENROLMENT_CLIPS", "draw_enrolment", "ravdess_emobox_enrolled"]
+__all__ = ["ENROLMENT_CLIPS", "draw_enrolment", "every_corpus_enrolled", "ravdess_emobox_enrolled"]
 
 ENROLMENT_CLIPS = 4
 """How many clips of each tested speaker are set aside."""
@@ -47,6 +48,11 @@ def draw_enrolment(clips: Sequence[Clip], *, count: int = ENROLMENT_CLIPS, seed:
 def ravdess_emobox_enrolled(clips: Sequence[Clip], options: ProtocolOptions) -> tuple[Fold, ...]:
     """The six folds of ``emobox-ravdess``, each speaker known by four clips, which are not tested."""
     return tuple(_enrolled(fold, options.seed) for fold in emobox_ravdess(clips) if fold.test)
+
+
+def every_corpus_enrolled(clips: Sequence[Clip], options: ProtocolOptions) -> tuple[Fold, ...]:
+    """The ten folds of ``every-corpus``, each speaker known by four clips, which are not tested."""
+    return tuple(_enrolled(fold, options.seed) for fold in every_corpus(clips, options))
 
 
 def _enrolled(fold: Fold, seed: int) -> Fold:
