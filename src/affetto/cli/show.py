@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
@@ -14,7 +15,7 @@ from affetto.recommendation import Playlist
 from affetto.voice.explanation import Explanation
 from affetto.voice.reading import Cue, Reading
 
-__all__ = ["COLOURS", "ProgressHook", "line", "playlist", "progress", "reading", "stages", "table"]
+__all__ = ["COLOURS", "ProgressHook", "line", "playlist", "progress", "reading", "stages", "table", "when"]
 
 _BAR = 24
 COLOURS = {
@@ -185,6 +186,14 @@ def _log_stage(stage: str, done: int, total: int) -> None:
 def _paragraph(text: str, *, indent: int = 0, style: str = "") -> None:
     """Plain text, wrapped to the terminal."""
     console.print(Padding(Text(text, style=style), (0, 0, 0, indent)))
+
+
+def when(milliseconds: int) -> str:
+    """A time in milliseconds since 1970 as the clock here shows it; empty where no calendar has it."""
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000).strftime("%Y-%m-%d %H:%M")
+    except (OverflowError, OSError, ValueError):
+        return ""
 
 
 def _clock(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -122,6 +123,7 @@ def _take(columns: TasteColumns, places: Indices) -> TasteColumns:
     rows = {int(place): row for row, place in enumerate(places)}
     artists, artist = np.unique(columns.artist[places], return_inverse=True)
 
+    @cache
     def row(key: str) -> int | None:
         place = columns.place(key)
         return None if place is None else rows.get(place)

@@ -22,6 +22,7 @@ from affetto.recommendation.named import contents, named_track
 from affetto.recommendation.options import one_of
 from affetto.recommendation.people import Person, delete_person, export_person, find_person, import_feedback
 from affetto.recommendation.playlist import Playlist
+from affetto.recommendation.portrait import Portrait, portrait
 from affetto.recommendation.recommender import make
 from affetto.recommendation.replan import rest_of
 from affetto.recommendation.request import format_request, parse_request
@@ -299,6 +300,10 @@ class Listener:
         """
         when = self._clock() if now is None else now
         return self._learner.taste(when) if upto is None else learn(self._history.entries(upto=upto), when)
+
+    def portrait(self) -> Portrait:
+        """What their taste amounts to, in words and numbers."""
+        return portrait(self.taste(), self._history.entries())
 
     def choices(self) -> Mapping[str, tuple[Intent, ...]]:
         """What they last wanted of the music, by the emotion."""

@@ -1,4 +1,4 @@
-"""Words for moods, read generously: "calm", "a bit sad", "happy but sleepy", "not angry"."""
+"""Words for moods, read generously: "calm", "a bit sad", "tired but happy", "not angry"."""
 
 import re
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from types import MappingProxyType
 from affetto.affect import EMOTIONS, Affect, Emotion, circumplex
 from affetto.errors import OptionError
 from affetto.music import tables
+from affetto.voice.reading import Reading
 
 __all__ = ["parse_mood", "parse_point"]
 
@@ -76,13 +77,13 @@ _SAME: Mapping[str, str] = MappingProxyType(
 )
 _MUCH: Mapping[str, float] = MappingProxyType(
     {
-        "a bit": 0.5,
-        "a little": 0.5,
-        "a little bit": 0.5,
-        "slightly": 0.5,
-        "somewhat": 0.6,
-        "kind of": 0.6,
-        "kinda": 0.6,
+        "a bit": 0.6,
+        "a little": 0.6,
+        "a little bit": 0.6,
+        "slightly": 0.55,
+        "somewhat": 0.65,
+        "kind of": 0.65,
+        "kinda": 0.65,
         "rather": 0.8,
         "quite": 0.9,
         "pretty": 0.9,
@@ -113,7 +114,8 @@ def _amounts() -> re.Pattern[str]:
     return re.compile(f"^({'|'.join(sorted(map(re.escape, _MUCH), key=len, reverse=True))})\\s+")
 
 
-def _part(text: str) -> tuple[float, float]:
+def _part(text: str) -> tuple[str, float]:
+    """The word of one part, and how much of it is meant."""
     word, amount = text, 1.0
     while shorter := _FILLER.sub("", word):
         if shorter == word:
@@ -122,38 +124,46 @@ def _part(text: str) -> tuple[float, float]:
     while found := _amounts().match(word):
         amount *= _MUCH[found.group(1)]
         word = word[found.end() :]
-    places = _places()
-    place = places.get(word) or places.get(word.removesuffix("ly"))
-    if place is None:
-        near = get_close_matches(word, places, n=1, cutoff=0.6)
+    word = word if word in _places() else word.removesuffix("ly")
+    if word not in _places():
+        near = get_close_matches(word, _places(), n=1, cutoff=0.6)
         hint = f"; did you mean {near[0]}?" if near else f"; say for example {', '.join(EMOTIONS)}, peaceful, lively"
         raise OptionError(f"mood {text[:_LONGEST]!r}: {word[:40]!r} is no word for a mood that is known here{hint}")
-    return amount * place.valence, amount * place.arousal
+    return _SAME.get(word, word), amount
 
 
-def parse_mood(text: str) -> Affect | Emotion:
+def parse_mood(text: str) -> Reading | Affect | Emotion:
     """What words for a mood mean.
 
-    The eight emotions by their names are themselves; any other words are a place on the circumplex. "A bit" goes half
-    of the way from the middle, "very" a third beyond, "not" to the other side; several words meet halfway.
+    An emotion by its name is itself, and "a bit" of one is a reading between it and neutral. Any other words are a
+    place on the circumplex: "a bit" goes part of the way from the middle, "very" a third beyond, "not" to the other
+    side, and several words meet halfway.
 
     Raises:
         OptionError: If a word is not known; the message names the nearest.
 
     >>> parse_mood("Sad")
     <Emotion.SAD: 'sad'>
+    >>> parse_mood("a bit sad").emotion
+    <Emotion.SAD: 'sad'>
     >>> place = parse_mood("a bit sad, but energetic")
     >>> round(place.valence, 2), round(place.arousal, 2)
-    (0.15, 0.29)
+    (0.11, 0.28)
     """
     wanted = " ".join(text.casefold().split()).strip(" .!?\"'")
-    if wanted in list(Emotion):
-        return Emotion(wanted)
     parts = [part for part in _PAUSE.split(wanted[:_LONGEST]) if part]
     if not parts:
         raise OptionError(f"mood {text[:40]!r}: give a word, such as calm, or two, such as a bit sad")
-    places = [_part(part) for part in parts]
-    valence, arousal = (sum(axis) / len(places) for axis in zip(*places, strict=True))
+    meant = [_part(part) for part in parts]
+    if len(meant) == 1 and meant[0][0] in list(Emotion):
+        emotion, amount = Emotion(meant[0][0]), meant[0][1]
+        if amount == 1:
+            return emotion
+        if 0 < amount < 1:
+            return Reading(probabilities={emotion: amount, Emotion.NEUTRAL: 1 - amount}, seconds=0.0)
+    places = [(_places()[word], amount) for word, amount in meant]
+    valence = sum(amount * place.valence for place, amount in places) / len(places)
+    arousal = sum(amount * place.arousal for place, amount in places) / len(places)
     bounded = (max(-1.0, min(1.0, valence)), max(-1.0, min(1.0, arousal)))
     return Affect(*bounded, ((_SPREAD**2, 0.0), (0.0, _SPREAD**2)))
 

@@ -14,10 +14,22 @@ from affetto.recommendation.saved import Saved
 from affetto.store import Store
 from affetto.store.tables import FeedbackRow, ListenerRow, PlaylistRow
 
-__all__ = ["FORMAT", "Person", "delete_person", "export_person", "find_person", "import_feedback", "list_people"]
+__all__ = [
+    "FORMAT",
+    "ONLY_FEEDBACK",
+    "Person",
+    "delete_person",
+    "export_person",
+    "find_person",
+    "import_feedback",
+    "list_people",
+]
 
 FORMAT = 1
 """Version of the form that `export_person` writes."""
+
+ONLY_FEEDBACK = ("affetto", "format", "name", "feedback")
+"""The parts of an export that `import_feedback` reads."""
 
 _LONGEST = 64
 

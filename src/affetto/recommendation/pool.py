@@ -12,7 +12,7 @@ from affetto.music.track import Track
 from affetto.recommendation.flow import fifths
 from affetto.recommendation.intent import Intent
 from affetto.recommendation.journey import Journey
-from affetto.recommendation.leaning import Leaning
+from affetto.recommendation.leaning import Leaning, Moved
 
 __all__ = ["LIKING", "LOW", "Pool", "gather", "total"]
 
@@ -128,18 +128,19 @@ class _Way:
             cost += mismatch(moods, [_SAFE] * len(self._points), pull)
         return cost
 
-    def bands(self, points: Floats, covariance: Floats) -> Floats:
+    def bands(self, moods: Floats) -> Floats:
         """How far moods are inside the band of each waypoint: 1 inside, less the farther outside.
 
-        The band reaches as far as the tolerance and the doubt about the listener (``(x - w)^T P (x - w) <= 1``) and
+        The band reaches as far as the tolerance and the doubt about the listener (``(t - w)^T P (t - w) <= 1``) and
         then as far as the doubt about the track (``+ trace(P S)``).
         """
-        p = self._precisions.astype(np.float32)
-        apart = points[None] - self._points.astype(np.float32)[:, None]
-        squared = np.einsum("mni,mij,mnj->mn", apart, p, apart, optimize=True)
-        doubt = p[:, 0, 0, None] * covariance[:, 0] + p[:, 1, 1, None] * covariance[:, 1]
-        doubt += 2 * p[:, 0, 1, None] * covariance[:, 2]
-        return np.minimum(1.0, (1.0 + doubt) / np.maximum(squared, 1e-6))
+        exact = np.concatenate([moods[3:] ** 2, moods[3:4] * moods[4:], moods[3:]])  # the same moods without doubt
+        squared = np.maximum(mismatch(exact, self._points, self._precisions), np.float32(1e-6))
+        band = mismatch(moods, self._points, self._precisions)  # with doubt it is larger by trace(P S)
+        band -= squared
+        band += np.float32(1.0)
+        band /= squared
+        return np.minimum(band, np.float32(1.0), out=band)
 
 
 def _length_cost(seconds: Floats) -> Floats:
@@ -153,7 +154,7 @@ def _lean(cost: Floats, way: _Way, library: Library, leaning: Leaning) -> None:
     if leaning.moved is not None:
         cost[:, leaning.moved.places] = way.costs(moments(leaning.moved.points, leaning.moved.covariance))
     if leaning.liking is not None:
-        band = way.bands(library.points, library.columns.covariance)
+        band = way.bands(library.moments)
         band *= np.float32(-LIKING) * leaning.liking
         cost += band
     cost[:, leaning.known] += leaning.recent + leaning.novelty
@@ -197,10 +198,11 @@ def gather(
     places = np.unique(np.concatenate(chosen))
     places = places[np.isfinite(overall[places])]
     tracks = library.take(places.tolist())
+    here = None if leaning is None else leaning.take(places)
     return Pool(
         places=places,
         tracks=tracks,
-        layers=_layers(journey, way, library, places, tracks, leaning),
+        layers=_layers(journey, way, library, places, tracks, here, None if leaning is None else leaning.moved),
         octave=columns.octave[places],
         fifths=fifths([track.key for track in tracks]),
         loudness=np.array([np.nan if t.loudness is None else t.loudness for t in tracks], dtype=np.float32),
@@ -210,7 +212,7 @@ def gather(
         work=_codes(track.work for track in tracks),
         feels=_feels(tracks),
         low=low[places],
-        leaning=None if leaning is None else leaning.take(places),
+        leaning=here,
     )
 
 
@@ -220,23 +222,23 @@ def _layers(
     library: Library,
     places: Indices,
     tracks: Sequence[Track],
-    leaning: Leaning | None,
+    some: Leaning | None,
+    moved: Moved | None,
 ) -> dict[str, Floats]:
     points, covariance = library.points[places], library.columns.covariance[places]
-    if leaning is not None and leaning.moved is not None:
-        _, here, there = np.intersect1d(places, leaning.moved.places, return_indices=True)
-        points[here], covariance[here] = leaning.moved.points[there], leaning.moved.covariance[there]
-    shape = (len(journey.waypoints), len(places))
+    if moved is not None:
+        _, here, there = np.intersect1d(places, moved.places, return_indices=True)
+        points[here], covariance[here] = moved.points[there], moved.covariance[there]
+    shape, moods = (len(journey.waypoints), len(places)), moments(points, covariance)
     layers = {
-        "mood": way.costs(moments(points, covariance)),
+        "mood": way.costs(moods),
         "character": np.stack([_character(waypoint.intent, tracks) for waypoint in journey.waypoints]),
         "length": np.broadcast_to(_length_cost(library.columns.seconds[places]), shape),
     }
-    if leaning is not None:
-        some = leaning.take(places)
+    if some is not None:
         if some.liking is not None:
             wanted = some.liking + some.towards([waypoint.affect for waypoint in journey.waypoints])
-            layers["liking"] = (-LIKING * way.bands(points, covariance) * wanted).astype(np.float32)
+            layers["liking"] = (-LIKING * way.bands(moods) * wanted).astype(np.float32)
         for name, cost in (("recent", some.recent), ("novelty", some.novelty)):
             spread = np.zeros(shape, dtype=np.float32)
             spread[:, some.known] = cost

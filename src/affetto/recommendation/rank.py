@@ -147,7 +147,9 @@ class _Costs:
 
 
 def _known(step: Floats, usual: float) -> Floats:
-    return np.nan_to_num(step, nan=usual)
+    """Steps with the usual one for those that are not known; where none is known, none counts."""
+    unknown = np.isnan(step)
+    return np.zeros_like(step) if unknown.all() else np.where(unknown, np.float32(usual), step)
 
 
 def rank(

@@ -24,6 +24,7 @@ MINIMUM = 5.0
 """Deeds that must have taught something, older ones counting less, before the order of anything is changed."""
 
 _CONTEXT = 1 + len(CONTENT)
+_ABOUT = 0.98  # five deeds count as five for some days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +164,7 @@ class Taste:
     @property
     def cold(self) -> bool:
         """Whether too little is known to change the order of anything."""
-        return self.evidence < MINIMUM * (1 - 1e-9)
+        return self.evidence < MINIMUM * _ABOUT
 
     @cached_property
     def posterior(self) -> Posterior:
