@@ -11,6 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from rich.console import Console
+
 from affetto.affect import Affect
 from affetto.errors import PlayerError
 from affetto.music import Track
@@ -18,7 +20,7 @@ from affetto.players.journal import Journal
 from affetto.players.patience import Patience
 from affetto.players.secrets import Secret, Secrets
 from affetto.players.spotify import SCOPES, Spotify
-from benchmarks.figures import Row, row
+from benchmarks.figures import Row, machine, row, table
 from tests.players.fake_spotify import ACCESS, CLIENT, REFRESH, FakeSpotify, Fault, Reply, every_third, song
 
 _TRACKS = 20
@@ -97,15 +99,15 @@ def _closing() -> Fault:
 
 def main() -> None:
     """Prints the figures, and how the runs against servers that fail end."""
-    for each in measure():
-        print(each)
+    Console().print(table(measure(), machine()))
     for name, fault, runs in (
         ("every third call fails", every_third, 3),
         ("closes in the middle", _closing(), 3),
         ("answers web pages", _page, 1),
     ):
         fake, seconds, ends = _deliver(fault, runs=runs)
-        print(f"{name}: {len(fake.calls)} calls, {seconds:.1f} s, {len(fake.playlists)} playlists")
+        count = len(fake.playlists)
+        print(f"{name}: {len(fake.calls)} calls, {seconds:.1f} s, {count} playlist{'s' * (count != 1)}")
         for end in ends:
             print(f"    {end}")
 

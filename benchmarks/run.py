@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 
 from affetto.errors import AffettoError
-from benchmarks import analysis, features, library, live, players, playlist, reading, startup, streams
+from benchmarks import analysis, features, library, live, players, playlist, reading, startup, streams, subsonic
 from benchmarks.figures import Row, machine, missed, table
 
 SUITES: Sequence[Callable[[], list[Row]]] = (
@@ -21,6 +21,7 @@ SUITES: Sequence[Callable[[], list[Row]]] = (
     startup.measure,
     playlist.measure,
     players.measure,
+    subsonic.measure,
     live.measure,
     streams.measure,
     features.measure,
