@@ -15,8 +15,9 @@ from affetto.players.connections import Connections, connect, open_player
 from affetto.players.journal import Journal, marker
 from affetto.players.secrets import Secrets
 from affetto.players.subsonic import address_of
+from affetto.players.subsonic.cache import AudioCache
 from affetto.players.subsonic.catalog import import_catalog
-from affetto.players.subsonic.listening import AudioCache, listen_to_songs
+from affetto.players.subsonic.listening import listen_to_songs
 from affetto.settings import settings
 from tests.players.listener import Listener
 from tests.players.servers import SONGS, music, supysonic

@@ -55,7 +55,9 @@ def _connect_one(kind: str, name: str | None, given: dict[str, str], *, as_json:
     if as_json:
         print(json.dumps({"name": made.name, "kind": made.kind, "facts": dict(made.facts)}))
     else:
-        _say(f"{made.name}: connected; its secret lies in {secrets.place}")
+        if secrets.get(made.name) is not None:
+            _say(f"{made.name}: its secret lies in {secrets.place}")
+        _say(f"{made.name}: connected; affetto hear VOICE --player {made.name} puts playlists there")
 
 
 def _list(*, as_json: bool) -> None:
@@ -76,7 +78,7 @@ def _list(*, as_json: bool) -> None:
         show.line("Nothing is connected.")
     show.line("")
     rows = [
-        [f"affetto connect {kind}" if facts.account else f"--player {kind}", facts.words]
+        [f"affetto connect {kind}" if facts.account else f"--player {facts.example or kind}", facts.words]
         for kind, facts in KINDS.items()
     ]
     show.table(["to use", "what it is"], rows)

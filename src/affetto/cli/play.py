@@ -72,8 +72,6 @@ def _play(
 
 def _tracks(what: Sequence[str], local: Any) -> list[Any]:
     """The tracks that are named: by playlists, by files of sound, or by addresses."""
-    from affetto.affect import Affect
-    from affetto.music.track import Track
     from affetto.players.files import READABLE_SUFFIXES, load_playlist
 
     if not what:
@@ -85,12 +83,28 @@ def _tracks(what: Sequence[str], local: Any) -> list[Any]:
         if "://" not in each and Path(each).suffix.lower() in READABLE_SUFFIXES:
             tracks += load_playlist(each)
             continue
-        uri = each if "://" in each else str(Path(each).resolve())
-        mood = Affect(0.0, 0.0, ((0.25, 0.0), (0.0, 0.25)))
-        tracks.append(Track(id=uri, title=Path(uri).stem, artist="", uri=uri, mood=mood, mood_source=""))
+        tracks.append(_track(each))
     if not tracks:
         raise OptionError(f"{', '.join(what)}: no track that can be played; give another playlist")
     return tracks
+
+
+def _track(what: str) -> Any:
+    """A file of sound with what its tags tell, or an address."""
+    from affetto.affect import Affect
+    from affetto.music.tags import read_tags
+    from affetto.music.track import Track
+    from affetto.players.near import is_far
+
+    there = "://" in what or is_far(what)
+    uri = what if there else str(Path(what).resolve())
+    facts: dict[str, Any] = {"title": Path(uri).stem, "artist": ""}
+    if not there:
+        with contextlib.suppress(OSError):  # what cannot be read, the player will say
+            tags = read_tags(uri)
+            facts = {"title": tags.title, "artist": tags.artist, "seconds": tags.seconds}
+    mood = Affect(0.0, 0.0, ((0.25, 0.0), (0.0, 0.25)))
+    return Track(id=uri, uri=uri, mood=mood, mood_source="", **facts)
 
 
 def _play_here(tracks: Sequence[Any], *, engine: str | None, as_json: bool) -> None:
@@ -286,5 +300,5 @@ def _watch(*, quiet: bool) -> Generator[Any]:
     if quiet or not show.error_console.is_terminal:
         yield Watch(tell=tell)
         return
-    with show.stages() as report:
+    with show.stages(transient=True) as report:
         yield Watch(progress=report, tell=tell)

@@ -154,10 +154,10 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str |
 
 
 @contextmanager
-def stages() -> Generator[Callable[[str, int, int], None]]:
+def stages(*, transient: bool = False) -> Generator[Callable[[str, int, int], None]]:
     """Progress of work in named stages: the value yielded is called with stage, done and total.
 
-    Bars on a terminal; elsewhere, in a log, a line at each tenth.
+    Bars on a terminal, gone when all is done if they are transient; elsewhere, in a log, a line at each tenth.
     """
     if not error_console.is_terminal:
         yield _log_stage
@@ -165,7 +165,9 @@ def stages() -> Generator[Callable[[str, int, int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
     bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=error_console
+        *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()),
+        console=error_console,
+        transient=transient,
     )
     tasks: dict[str, TaskID] = {}
 

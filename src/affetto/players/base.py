@@ -16,6 +16,7 @@ from affetto.errors import PlayerError
 from affetto.music.track import Track
 
 __all__ = [
+    "AbsentError",
     "AccessError",
     "Check",
     "Detail",
@@ -50,6 +51,10 @@ class LaterError(PlayerError):
     def __init__(self, message: str, *, seconds: float | None = None) -> None:
         super().__init__(message)
         self.seconds = seconds
+
+
+class AbsentError(PlayerError):
+    """There is nothing where we asked: the call, or what it is about, is not known there."""
 
 
 class UnsureError(PlayerError):

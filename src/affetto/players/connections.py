@@ -31,16 +31,18 @@ class Kind:
         module: The module that holds its ``connect`` and ``open_player``; imported when it is needed.
         words: What it is, for ``affetto connect --help``.
         account: Whether it has to be connected before it can be used.
+        example: How it is named where that takes more than its kind.
     """
 
     module: str
     words: str
     account: bool = True
+    example: str = ""
 
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "file": Kind(module="affetto.players.files", words="a playlist file (file:NAME.m3u8)", account=False),
+        "file": Kind(module="affetto.players.files", words="a playlist file", account=False, example="file:NAME.m3u8"),
         "local": Kind(module="affetto.players.local", words="a player on this machine", account=False),
         "spotify": Kind(module="affetto.players.spotify", words="Spotify, with your own client id"),
         "jellyfin": Kind(module="affetto.players.jellyfin", words="Jellyfin"),

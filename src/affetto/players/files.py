@@ -16,6 +16,7 @@ from affetto.music.track import Track
 from affetto.players.base import Check, Feedback, Match, Placed, Resolution, Watch
 from affetto.players.connections import Ask, Connection
 from affetto.players.formats import READERS, WRITERS, Entry, Listing
+from affetto.players.near import is_far
 from affetto.players.secrets import Secrets
 from affetto.recommendation.playlist import Playlist
 
@@ -168,7 +169,7 @@ def load_playlist(path: str | Path, *, within: Path | None = None) -> list[Track
     """The tracks of a playlist file, as `Track` of unknown mood; nothing that it names is opened.
 
     Paths are made absolute from the folder of the file. What is left out: addresses other than http and https, files
-    on other machines, and what has no place in the names of files.
+    on other machines, and what has no place in the names of files. Songs of connected servers stay as they are.
 
     Args:
         path: ``.m3u8``, ``.m3u``, ``.xspf``, ``.jspf`` or ``.pls``.
@@ -215,6 +216,8 @@ def _place(uri: str, folder: Path, within: Path | None) -> str | None:
     """Where a track lies: an address or an absolute path; None for what is refused."""
     if not uri or "\0" in uri or uri.startswith(("\\\\", "//")):
         return None
+    if is_far(uri):
+        return uri if within is None else None
     scheme = uri.partition(":")[0].lower()
     if scheme in ("http", "https"):
         try:

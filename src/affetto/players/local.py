@@ -9,11 +9,12 @@ from pathlib import Path
 
 from affetto.errors import OptionError, PlayerError
 from affetto.music.track import Track
-from affetto.players.base import Check, Feedback, FeedbackKind, Match, Missing, Placed, Resolution, Watch
+from affetto.players.base import Check, Feedback, FeedbackKind, Match, Missing, Placed, Resolution, StoppedError, Watch
 from affetto.players.connections import Ask, Connection
 from affetto.players.engines import Engine, find_engine, place_of
 from affetto.players.feedback import FeedbackLog
 from affetto.players.files import load_playlist, save_tracks
+from affetto.players.near import bring_near, is_far
 from affetto.players.secrets import Secrets
 from affetto.settings import settings
 
@@ -79,7 +80,9 @@ def play_tracks(
     for number, track in enumerate(tracks, start=1):
         watch.check()
         try:
-            engine.start(track.uri)
+            engine.start(bring_near(track.uri, watch=watch))
+        except StoppedError:
+            raise
         except PlayerError as error:
             failed.append((track, str(error)))
             continue
@@ -173,13 +176,14 @@ class LocalPlayer:
         return self.folder / "queue.m3u8"
 
     def resolve(self, tracks: Sequence[Track], *, watch: Watch | None = None) -> Resolution:
-        """The tracks whose files are there; addresses are taken as they are."""
+        """The tracks whose files are there; addresses and songs of connected servers are taken as they are."""
         del watch
         found: list[Match] = []
         missing: list[Missing] = []
         for track in tracks:
             try:
-                found.append(Match(track=track, id=place_of(track.uri), score=1.0, how="path"))
+                place = track.uri if is_far(track.uri) else place_of(track.uri)
+                found.append(Match(track=track, id=place, score=1.0, how="path"))
             except PlayerError as error:
                 missing.append(Missing(track=track, why=str(error)))
         return Resolution(found=tuple(found), missing=tuple(missing))

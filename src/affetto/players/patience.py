@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from affetto.errors import PlayerError
-from affetto.players.base import AccessError, LaterError, UnsureError, Watch
+from affetto.players.base import AbsentError, AccessError, LaterError, UnsureError, Watch
 
 __all__ = ["Patience", "Trouble", "persevere", "seconds_to_wait"]
 
@@ -78,6 +78,7 @@ def persevere(
         AccessError: On status 401 and 403.
         LaterError: When a quota is used up or the service asks for a longer wait than ``patience`` allows.
         UnsureError: When the answer to something that must not be repeated got lost.
+        AbsentError: On status 404.
         PlayerError: When it did not succeed.
         StoppedError: When it was called off.
     """
@@ -108,7 +109,8 @@ def _wait_before_next(
         raise UnsureError(f"{who}: {trouble.words}; it may have been done or not") from None
     if not trouble.transient or number == patience.tries:
         tried = f" (tried {number} times)" if number > 1 else ""
-        raise PlayerError(f"{who}: {trouble.words}{tried}; {_way_out(trouble)}") from None
+        kind = AbsentError if trouble.status == 404 else PlayerError
+        raise kind(f"{who}: {trouble.words}{tried}; {_way_out(trouble)}") from None
     if trouble.retry_after is None:
         return _pause(number, patience)
     if trouble.retry_after > patience.longest:
@@ -117,6 +119,8 @@ def _wait_before_next(
 
 
 def _way_out(trouble: Trouble) -> str:
+    if trouble.transient and trouble.status is None and not trouble.unsure:
+        return "check the address, that the service behind it runs, and the network"
     if trouble.transient:
         return "run the same command again later, it goes on where it stopped"
     return "check the address and that the service behind it is the right one"

@@ -9,6 +9,7 @@ from typing import Any
 from affetto.errors import OptionError, PlayerError
 from affetto.music.track import Track
 from affetto.players.base import (
+    AbsentError,
     Check,
     Feedback,
     FeedbackKind,
@@ -250,7 +251,11 @@ class Subsonic:
 
     def _save_queue(self, ids: list[str], current: str, position: Any, watch: Watch) -> None:
         at = position if isinstance(position, int) and not isinstance(position, bool) else None
-        self.api.call("savePlayQueue", watch=watch, id=ids, current=current, position=at)
+        try:
+            self.api.call("savePlayQueue", watch=watch, id=ids, current=current, position=at)
+        except AbsentError:
+            words = "keeps no queue for its apps (savePlayQueue); make a playlist, and open it in one of them"
+            raise PlayerError(f"{self.api.who}: {words}") from None
 
     def _anew(self, resolution: Resolution, watch: Watch) -> Resolution:
         found: list[Match] = []

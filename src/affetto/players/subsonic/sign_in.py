@@ -50,7 +50,7 @@ def connect(name: str, given: Mapping[str, str], *, ask: Ask, secrets: Secrets) 
         user = str(found.get("username", "")) if isinstance(found, dict) else ""
     secrets.put(name, secret)
     kind = redact(" ".join(str(answer.get("type") or "Subsonic").split())[:40])
-    ask.tell(f"Connected to {kind} as {user or 'the owner of the key'}; the secret is in {secrets.place}.")
+    ask.tell(f"Connected to {kind} as {user or 'the owner of the key'}.")
     return Connection(
         name=name,
         kind="subsonic",
