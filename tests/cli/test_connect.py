@@ -1,8 +1,12 @@
 import json
 import logging
+from datetime import UTC, datetime
 
 import pytest
 
+from affetto.music import starter
+from affetto.players.base import Feedback, FeedbackKind
+from affetto.players.feedback import FeedbackLog
 from affetto.players.journal import Journal
 from affetto.players.secrets import Secrets
 from affetto.players.spotify import client
@@ -44,7 +48,7 @@ def browser(monkeypatch, fake):
 @pytest.mark.usefixtures("browser")
 def test_from_connecting_to_forgetting(affetto, home):
     done = affetto("-v", "connect", "spotify", "--client-id", CLIENT, "--port", "18897")
-    assert (done.code, "connected; its secret lies in" in done.out) == (0, True)
+    assert (done.code, "its secret lies in" in done.out, "hear VOICE --player spotify" in done.out) == (0, True, True)
     assert ACCESS in (home / "secrets.json").read_text()
     listed = affetto("connect", "--list", "--json")
     assert json.loads(listed.out)["facts"]["client_id"] == CLIENT
@@ -117,3 +121,16 @@ def test_a_connection_without_its_secret(affetto, home):
     (home / "players.json").write_text('{"a": {"kind": 3, "facts": {}}}')
     assert "is damaged" in affetto("connect", "--list").err
     Journal("spotify").save()
+
+
+def test_the_command_reads_every_player(affetto, home):
+    detail = {"player": "local", "uri": starter()[0].uri}
+    FeedbackLog().add(Feedback(track="x", kind=FeedbackKind.LIKE, at=datetime.now(UTC), detail=detail))
+    done = affetto("connect", "--feedback", "--json")
+    assert (done.code, json.loads(done.out)) == (0, {"player": "local", "read": 1, "new": 1, "unknown": 0})
+    assert "local: 0 read, 0 learnt" in affetto("connect", "local", "--feedback").out
+    (home / "players.json").write_text('{"kitchen": {"kind": "mpd", "facts": {"url": "127.0.0.1:1"}}}')
+    broken = affetto("connect", "--feedback")
+    assert (broken.code, "local: 0 read" in broken.out, "kitchen" in broken.out) == (2, True, False)
+    assert "cannot be reached" in broken.err
+    assert affetto("connect", "kitchen", "--feedback").code == 2

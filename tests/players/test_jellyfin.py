@@ -12,7 +12,7 @@ from affetto.players.secrets import Secrets
 from affetto.settings import settings
 from tests.players.fake_servers import PASSWORD, TOKEN, FakeJellyfin
 from tests.players.fake_spotify import Reply
-from tests.players.listener import Listener
+from tests.players.somebody import Somebody
 
 
 def item(number, name, *, artist="Ana", seconds=200, **facts):
@@ -20,7 +20,7 @@ def item(number, name, *, artist="Ana", seconds=200, **facts):
     return {"Id": f"{number:032x}", "Name": name, "Artists": [artist], "RunTimeTicks": ticks, **facts}
 
 
-Answers = partial(Listener, secret=PASSWORD)
+Answers = partial(Somebody, secret=PASSWORD)
 
 
 @pytest.fixture(autouse=True)

@@ -16,13 +16,13 @@ from affetto.players.secrets import Secrets
 from affetto.settings import settings
 from tests.players.fake_servers import TOKEN, FakeListenBrainz
 from tests.players.fake_spotify import Reply
-from tests.players.listener import Listener
+from tests.players.somebody import Somebody
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 MBIDS = [str(uuid.UUID(int=n)) for n in range(9)]
 
 
-Answers = partial(Listener, secret=TOKEN)
+Answers = partial(Somebody, secret=TOKEN)
 
 
 @pytest.fixture(autouse=True)

@@ -126,7 +126,7 @@ def test_keys_become_feedback(tmp_path):
         ("d", "play"),
     ]
     skip = next(f for f in log.read() if f.kind is FeedbackKind.SKIP)
-    assert dict(skip.detail) == {"player": "local", "title": "A", "artist": "A", "seconds": 12.3}
+    assert dict(skip.detail) == {"player": "local", "title": "A", "artist": "A", "uri": "a", "seconds": 12.3}
     assert datetime.now(UTC) - skip.at < timedelta(minutes=1)
     assert engine.held == [True, False, True, True, False]
     assert ("c", 3, "next") in shown

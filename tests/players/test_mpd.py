@@ -20,15 +20,15 @@ from affetto.players.mpd import MpdPlayer, Playing
 from affetto.players.patience import Patience
 from affetto.players.secrets import Secrets
 from affetto.settings import settings
-from tests.players.listener import Listener
 from tests.players.servers import MPD_PASSWORD, SONGS, mpd_server, music
+from tests.players.somebody import Somebody
 
 __all__ = ["mpd_server", "music"]
 
 QUICK = Patience(tries=3, pause=0.01, longest=0.1, timeout=0.5, whole=1.0)
 
 
-Answers = partial(Listener, secret=MPD_PASSWORD)
+Answers = partial(Somebody, secret=MPD_PASSWORD)
 
 
 @pytest.fixture(autouse=True)

@@ -5,28 +5,34 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
+import soundfile
 
 from affetto.affect import Affect
 from affetto.errors import OptionError, PlayerError
 from affetto.music.collection import Collection
 from affetto.music.track import Track
-from affetto.players.base import AccessError, FeedbackKind, Player
+from affetto.players import load_playlist, save_tracks
+from affetto.players.base import AccessError, FeedbackKind, Player, Watch
 from affetto.players.connections import Connections, connect, open_player
 from affetto.players.journal import Journal, marker
+from affetto.players.local import LocalPlayer
+from affetto.players.near import bring_near
 from affetto.players.secrets import Secrets
 from affetto.players.subsonic import address_of
 from affetto.players.subsonic.cache import AudioCache
 from affetto.players.subsonic.catalog import import_catalog
 from affetto.players.subsonic.listening import listen_to_songs
+from affetto.players.teaching import teach
+from affetto.recommendation.listener import Listener
 from affetto.settings import settings
-from tests.players.listener import Listener
 from tests.players.servers import SONGS, music, supysonic
+from tests.players.somebody import Somebody
 from tests.players.supysonic_server import OTHER, OTHER_PASSWORD, PASSWORD, USER
 
 __all__ = ["music", "supysonic"]
 
 
-Answers = partial(Listener, secret=PASSWORD)
+Answers = partial(Somebody, secret=PASSWORD)
 
 
 @pytest.fixture(autouse=True)
@@ -208,10 +214,39 @@ def test_the_catalog_is_imported_and_its_songs_are_heard(player, supysonic):
         assert (supysonic.folder / "requests.log").read_text().count("search3") == before
 
 
+def test_stars_teach_the_listener(player):
+    with Collection.open() as collection:
+        import_catalog(collection.store, player)
+        ids = {each.title: each.id for each in collection.library()}
+        player.api.call("star", id=player.resolve(wanted(0)).ids[0])
+        player.rate(wanted(1)[0], 1)
+        listener = Listener.open(store=collection.store)
+        assert teach(listener, player).unknown == 0
+        said = {("like", f"own:{ids[SONGS[0][0]]}"), ("dislike", f"own:{ids[SONGS[1][0]]}")}
+        for _ in range(2):
+            kinds = [(str(entry.kind), entry.key) for entry in listener.history() if entry.kind != "play"]
+            assert (len(kinds), set(kinds)) == (2, said)
+            teach(listener, player)
+        player.rate(wanted(1)[0], 0)
+        player.api.call("unstar", id=player.resolve(wanted(0)).ids[0])
+
+
+def test_songs_of_the_server_are_played_here(player, tmp_path):
+    uri = address_of("subsonic", player.resolve(wanted(0)).ids[0])
+    assert bring_near("/music/a.mp3", watch=Watch()) == "/music/a.mp3"
+    near = bring_near(uri, watch=Watch())
+    assert soundfile.info(near).duration == pytest.approx(SONGS[0][4], abs=0.1)
+    saved = save_tracks([track("Quiet Water", "Ana Lund", uri=uri)], tmp_path / "list.m3u8")
+    (read,) = load_playlist(saved)
+    assert read.uri == uri
+    assert load_playlist(saved, within=tmp_path) == []
+    assert LocalPlayer().resolve([read]).ids == (uri,)
+    with pytest.raises(PlayerError, match="'other': is not connected"):
+        bring_near("subsonic:other/a1", watch=Watch())
+
+
 def test_downloads_are_kept_and_the_oldest_go_first(player, home):
     ids = player.resolve(wanted(0, 1)).ids
-    from affetto.players.base import Watch
-
     cache = AudioCache("subsonic", most=1)
     assert cache.get(ids[0]) is None
     first = cache.fetch(player, ids[0], watch=Watch())
@@ -250,7 +285,7 @@ def test_without_the_secret_it_says_so(secrets):
 
 
 def test_what_the_server_cannot_do_is_refused_in_one_line(player):
-    with pytest.raises(PlayerError, match="answered 404"):
+    with pytest.raises(PlayerError, match="keeps no queue for its apps"):
         player.play(wanted(0))
     with pytest.raises(OptionError, match="leave it out for your apps"):
         player.play(wanted(0), device="Kitchen")

@@ -24,8 +24,8 @@ from affetto.players.subsonic.listening import listen_to_songs
 from affetto.settings import settings
 from tests.players.fake_servers import KEY, PASSWORD, FakeSubsonic, subsonic_songs
 from tests.players.fake_spotify import Reply
-from tests.players.listener import Listener
 from tests.players.servers import tune
+from tests.players.somebody import Somebody
 
 QUICK = Patience(tries=4, pause=0.01, longest=0.2, timeout=1.0, whole=2.0)
 
@@ -278,7 +278,7 @@ def test_the_queue_that_apps_follow_and_the_jukebox(fake):
 # -- signing in -----------------------------------------------------------------------------------------------------
 
 
-Answers = partial(Listener, secret=PASSWORD)
+Answers = partial(Somebody, secret=PASSWORD)
 
 
 @pytest.mark.parametrize("forms", [True, False])

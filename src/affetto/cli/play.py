@@ -135,6 +135,7 @@ def _play_here(tracks: Sequence[Any], *, engine: str | None, as_json: bool) -> N
     finally:
         sound.close()
     _submit()
+    _teach()
     for track, reason in played.failed:
         print(f"affetto: {track.title}: {reason}", file=sys.stderr)
     if as_json:
@@ -150,6 +151,19 @@ def _submit() -> None:
     try:
         submit_heard()
     except PlayerError as error:
+        print(f"affetto: {error}", file=sys.stderr)
+
+
+def _teach() -> None:
+    """Tells the listener in the store what was done while playing; what does not get there goes the next time."""
+    from affetto.errors import AffettoError
+    from affetto.players.local import LocalPlayer
+    from affetto.players.teaching import teach
+    from affetto.recommendation.listener import Listener
+
+    try:
+        teach(Listener.open(), LocalPlayer())
+    except AffettoError as error:
         print(f"affetto: {error}", file=sys.stderr)
 
 

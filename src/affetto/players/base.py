@@ -127,7 +127,7 @@ class Feedback:
         kind: What was done.
         at: When, with its time zone; without one it counts as UTC.
         detail: What else is known: ``seconds`` played before a skip, ``rating`` from 0 to 1 (0.5 is middling),
-            ``plays`` counted so far, ``player``, ``title``, ``artist``.
+            ``plays`` counted so far, ``player``, ``title``, ``artist``, ``uri``.
     """
 
     track: str

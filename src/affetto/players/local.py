@@ -142,7 +142,7 @@ def _attend(
 
 def _write(log: FeedbackLog, track: Track, kind: FeedbackKind, engine: Engine) -> None:
     seconds = 0.0 if kind is FeedbackKind.PLAY else round(engine.position(), 1)
-    detail: dict[str, str | float] = {"player": "local", "title": track.title, "artist": track.artist}
+    detail: dict[str, str | float] = {"player": "local", "title": track.title, "artist": track.artist, "uri": track.uri}
     log.add(Feedback(track=track.id, kind=kind, at=datetime.now(UTC), detail={**detail, "seconds": seconds}))
 
 

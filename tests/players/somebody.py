@@ -3,7 +3,7 @@
 from affetto.players.secrets import Secret
 
 
-class Listener:
+class Somebody:
     """Gives the lines in order, and the secret whenever one is asked for; ``told`` is all that was said to them."""
 
     def __init__(self, *lines: str, secret: str) -> None:
