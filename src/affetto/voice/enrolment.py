@@ -59,40 +59,37 @@ def enrol(recognizer: Recognizer, utterances: Iterable[Utterance]) -> Heard:
     Raises:
         AudioError: If it is too little, too noisy, too loud, or no speech.
     """
-    ranges: list[tuple[float, float]] = []
+    heard, reason = Heard(), "no speech was heard"
+    seconds = loudness = 0.0
     clipped = samples = 0
-
-    def each() -> Iterator[Utterance]:
-        nonlocal clipped, samples
-        seconds = 0.0
-        for utterance in utterances:
-            ranges.append((utterance.speech_seconds, _range_db(utterance.samples)))
+    for utterance in utterances:
+        reading = recognizer.read_utterances([utterance])  # each by itself, as the network learnt from clips
+        seconds += utterance.speech_seconds
+        if reading.trace is None:
+            reason = reading.reason or reason
+        else:
+            heard = heard.then(reading.trace.heard)
+            loudness += reading.seconds * _range_db(utterance.samples)
             clipped += int(np.sum(np.abs(utterance.samples) >= _FULL_SCALE))
             samples += len(utterance.samples)
-            seconds += utterance.speech_seconds
-            yield utterance
-            if seconds >= _MOST_SECONDS:
-                return
-
-    reading = recognizer.read_utterances(each())
-    if reading.abstained and not 0 < reading.seconds < FEWEST_SECONDS:
-        raise AudioError(f"this voice cannot be enrolled: {reading.reason}; speak for some 15 seconds, in a quiet room")
-    if reading.seconds < FEWEST_SECONDS:
+        if seconds >= _MOST_SECONDS:
+            break
+    if heard.seconds <= seconds / 2:
+        raise AudioError(f"this voice cannot be enrolled: {reason}; speak for some 15 seconds, in a quiet room")
+    if heard.seconds < FEWEST_SECONDS:
         raise AudioError(
-            f"only {reading.seconds:.1f} s of speech, {FEWEST_SECONDS:g} are needed; "
+            f"only {heard.seconds:.1f} s of speech, {FEWEST_SECONDS:g} are needed; "
             "speak for some 15 seconds, for example of what you did today"
         )
     if clipped > _CLIPPED * samples:
         raise AudioError("the recording is too loud and clipped; turn the microphone down or move back, and try again")
-    weights, widths = np.array(ranges).T
-    width = float(np.average(widths, weights=weights))
+    width = loudness / heard.seconds
     if width < _FAINTEST_DB:
         raise AudioError(
             f"too noisy: the voice stands only {width:.0f} dB above the noise, {_FAINTEST_DB:g} are needed; "
             "go to a quieter room or closer to the microphone"
         )
-    assert reading.trace is not None
-    return reading.trace.heard
+    return heard
 
 
 def _range_db(samples: Samples) -> float:
