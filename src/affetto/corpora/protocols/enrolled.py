@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol, TypeVar
 
-from affetto.corpora.protocols.fold import Fold, ProtocolOptions, person
+from affetto.corpora.protocols.fold import Fold, ProtocolOptions
 from affetto.corpora.protocols.published import emobox_ravdess
 from affetto.corpora.protocols.together import every_corpus
 from affetto.corpora.table import Clip
@@ -16,7 +17,29 @@ ENROLMENT_CLIPS = 4
 """How many clips of each tested speaker are set aside."""
 
 
-def draw_enrolment(clips: Sequence[Clip], *, count: int = ENROLMENT_CLIPS, seed: int = 0) -> tuple[Clip, ...]:
+class Spoken(Protocol):
+    """A recording of which it is known who speaks."""
+
+    @property
+    def corpus(self) -> str:
+        """Name of the corpus."""
+        ...
+
+    @property
+    def speaker(self) -> str:
+        """The corpus's own code of the speaker."""
+        ...
+
+    @property
+    def stem(self) -> str:
+        """File name without suffix."""
+        ...
+
+
+_Clip = TypeVar("_Clip", bound=Spoken)
+
+
+def draw_enrolment(clips: Sequence[_Clip], *, count: int = ENROLMENT_CLIPS, seed: int = 0) -> tuple[_Clip, ...]:
     """Draws some clips of every speaker, whatever is said or felt in them.
 
     A clip's place in the draw depends on its name and the seed alone: every model is given the same clips, and one that
@@ -31,12 +54,12 @@ def draw_enrolment(clips: Sequence[Clip], *, count: int = ENROLMENT_CLIPS, seed:
         CorpusError: If a speaker has no clip left to test.
     """
 
-    def lot(clip: Clip) -> bytes:
+    def lot(clip: Spoken) -> bytes:
         return hashlib.sha256(f"{seed}/{clip.corpus}/{clip.speaker}/{clip.stem}".encode()).digest()
 
-    drawn: list[Clip] = []
-    for who in dict.fromkeys(map(person, clips)):
-        own = sorted((clip for clip in clips if person(clip) == who), key=lot)
+    drawn: list[_Clip] = []
+    for who in dict.fromkeys((clip.corpus, clip.speaker) for clip in clips):
+        own = sorted((clip for clip in clips if (clip.corpus, clip.speaker) == who), key=lot)
         if len(own) <= count:
             raise CorpusError(
                 f"speaker {who[1]} of {who[0]} has {len(own)} clip(s); {count} to enrol and one to test are needed"

@@ -36,6 +36,11 @@ class Recording:
         return cls(clip.path, clip.corpus, clip.speaker, clip.target)
 
     @property
+    def stem(self) -> str:
+        """File name without suffix."""
+        return self.path.stem
+
+    @property
     def name(self) -> str:
         """What it is known by, whatever the folder of all data."""
         return f"{self.corpus}/{self.speaker}/{self.path.stem}"
