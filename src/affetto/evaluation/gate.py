@@ -173,10 +173,14 @@ def judge_gate(
 
 
 def gate_shares(rows: Iterable[GateRow], *, threshold: float) -> tuple[GateShare, ...]:
-    """What is refused of each kind, then of all that is no speech, and of speech."""
+    """What is refused of each kind and of the speech of each corpus, then of all that is no speech, and of speech."""
     rows = tuple(rows)
     kinds = list(dict.fromkeys(row.kind for row in rows if row.kind != SPEECH))
     groups = {kind: [row for row in rows if row.kind == kind] for kind in kinds}
+    corpora = list(dict.fromkeys(row.name.partition("/")[0] for row in rows if row.kind == SPEECH))
+    for corpus in corpora if len(corpora) > 1 else ():
+        own = [row for row in rows if row.kind == SPEECH and row.name.startswith(f"{corpus}/")]
+        groups[f"{SPEECH} of {corpus}"] = own
     groups["no speech"] = [row for row in rows if row.kind != SPEECH]
     groups[SPEECH] = [row for row in rows if row.kind == SPEECH]
     return tuple(
