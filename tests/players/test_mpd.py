@@ -151,7 +151,7 @@ def test_ratings_likes_plays_and_skips_come_back(player):
         (FeedbackKind.PLAY, SONGS[2][0]),
     ]
     assert {(each.kind, each.detail["title"], each.detail.get("rating")) for each in got[2:]} == {
-        (FeedbackKind.RATING, SONGS[0][0], 0.8),
+        (FeedbackKind.RATING, SONGS[0][0], 0.75),
         (FeedbackKind.LIKE, SONGS[0][0], None),
         (FeedbackKind.DISLIKE, SONGS[1][0], None),
     }
@@ -160,7 +160,7 @@ def test_ratings_likes_plays_and_skips_come_back(player):
     assert list(player.read_feedback(since=played + timedelta(hours=1))) == []
     player.rate(wanted(0)[0], 1)
     (news,) = player.read_feedback(since=played + timedelta(hours=1))
-    assert news.detail["rating"] == 0.2
+    assert news.detail["rating"] == 0.0
     player.rate(wanted(0)[0], 0)
     player.rate(wanted(0)[0], 0)
     assert FeedbackKind.RATING not in {each.kind for each in player.read_feedback()}

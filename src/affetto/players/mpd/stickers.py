@@ -52,7 +52,7 @@ def read_stickers(
     for file, value in held[RATING].items():
         ratings[f"{RATING} {file}"] = value
         if 0 <= value <= 10 and (since is None or before.get(f"{RATING} {file}") != value):
-            tell(file, FeedbackKind.RATING, now, rating=value / 10)
+            tell(file, FeedbackKind.RATING, now, rating=max(0.0, value - 2) / 8)  # 2 is one star
     for file, value in held[_LIKE].items():
         ratings[f"{_LIKE} {file}"] = value
         if value in (0, 2) and (since is None or before.get(f"{_LIKE} {file}") != value):
