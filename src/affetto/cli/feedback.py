@@ -38,14 +38,15 @@ def _feedback(
         typer.Argument(
             metavar="WHAT",
             help="like, dislike, skip, completed, play, not-this-mood, never, artist-more, artist-less; of a playlist: "
-            "better, same, worse; undo; list.",
+            "better, same, worse; undo; list; sync.",
         ),
     ],
     track: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="[TRACK]",
-            help="Number in the playlist, words of its title, or its id; an artist's name; for undo, a number of list.",
+            help="Number in the playlist, words of its title, or its id; an artist's name; for undo, a number of list; "
+            "for sync, a player.",
         ),
     ] = None,
     playlist: Annotated[
@@ -72,6 +73,8 @@ def _feedback(
         _list(someone, as_json=as_json)
     elif wanted == "undo":
         _undo(someone, words, as_json=as_json)
+    elif wanted == "sync":
+        _sync(someone, words or "local", as_json=as_json)
     elif wanted in _OUTCOMES:
         _outcome(someone, wanted, playlist, as_json=as_json)
     else:
@@ -87,7 +90,7 @@ def _tell(someone: Any, kind: str, words: str, *, as_json: bool, **options: Any)
     from affetto.recommendation.options import one_of
 
     if kind.replace("-", "_") not in _DONE:
-        one_of("feedback", kind, [*(name.replace("-", "_") for name in _KINDS), *_OUTCOMES, "undo", "list"])
+        one_of("feedback", kind, [*(name.replace("-", "_") for name in _KINDS), *_OUTCOMES, "undo", "list", "sync"])
     name: int | str = int(words) if words.isascii() and words.isdecimal() and len(words) < _LONGEST else words
     entry = someone.feedback(kind, name, **options)
     if as_json:
@@ -110,6 +113,18 @@ def _undo(someone: Any, words: str, *, as_json: bool) -> None:
         print(json.dumps(entry.to_dict() | {"undone": True}))
     else:
         show.line(f"{entry.number}: taken back: {entry.kind} {entry.title or entry.artist}; as if it never was")
+
+
+def _sync(someone: Any, player: str, *, as_json: bool) -> None:
+    from affetto.cli import show
+    from affetto.players.connections import open_player
+    from affetto.players.telling import tell
+
+    told = tell(someone, open_player(player).read_feedback())
+    if as_json:
+        print(json.dumps({"player": player, "told": told}))
+    else:
+        show.line(f"{someone.name}: {told} entries of {player} are known")
 
 
 def _outcome(someone: Any, said: str, playlist: int | None, *, as_json: bool) -> None:

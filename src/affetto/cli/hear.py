@@ -14,6 +14,7 @@ __all__ = [
     "AsJson",
     "Explain",
     "ExplainFigure",
+    "For",
     "Intention",
     "Length",
     "NoPlaylist",
@@ -44,6 +45,9 @@ Source = Annotated[
     str | None,
     typer.Option("--library", help="own, starter, or a catalog (.csv); default: your own music if there is some."),
 ]
+For = Annotated[
+    str | None, typer.Option("--listener", help="For whom: by what they like, and kept for them; default: for anybody.")
+]
 ProfileName = Annotated[str | None, typer.Option("--profile", help="Whose voice it is: a profile of affetto voice.")]
 Explain = Annotated[bool, typer.Option("--explain", help="What in the voice led there, in full.")]
 ExplainFigure = Annotated[
@@ -66,6 +70,7 @@ def _hear(
     strategy: Strategy = "journey",
     seed: Seed = None,
     library: Source = None,
+    listener: For = None,
     save: Save = None,
     player: PlayerName = None,
     play: Play = False,
@@ -85,6 +90,7 @@ def _hear(
     if figure is not None:
         check_figure(figure, recordings=len(files))
     request = {"intent": intent, "length": length, "strategy": strategy, "seed": seed, "library": library}
+    request["listener"] = listener
     check(request, save, no_playlist=no_playlist)
     delivery = check_delivery(player, play=play, save=save, no_playlist=no_playlist)
     if profile is not None:

@@ -9,6 +9,7 @@ from affetto.cli.hear import (
     AsJson,
     Explain,
     ExplainFigure,
+    For,
     Intention,
     Length,
     NoPlaylist,
@@ -45,6 +46,7 @@ def _listen(
     strategy: Strategy = "journey",
     seed: Seed = None,
     library: Source = None,
+    listener: For = None,
     save: Save = None,
     player: PlayerName = None,
     play: Play = False,
@@ -74,6 +76,7 @@ def _listen(
         _show_devices(as_json=as_json)
         return
     request = {"intent": intent, "length": length, "strategy": strategy, "seed": seed, "library": library}
+    request["listener"] = listener
     check(request, save, no_playlist=no_playlist)
     _check_mix(live=live, music=music, no_playlist=no_playlist, save=save, file=file, fast=fast)
     if live and (player or play):

@@ -20,6 +20,7 @@ from affetto.recommendation.taste import standardized
 __all__ = ["Named", "contents", "facts_of", "named_track"]
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+_NO_SOURCE = ("", "none")  # of a mood that nobody knows
 _SHOWN = 60
 _LISTS = 20  # playlists that are looked through
 
@@ -56,7 +57,8 @@ def facts_of(track: Track, music: Music | None) -> dict[str, Any]:
     """The facts of a track that feedback keeps; with its music also its sound and the region that it lies in."""
     octave = np.nan if track.tempo is None else math.log2(track.tempo)
     loudness = np.nan if track.loudness is None else track.loudness
-    content = standardized([track.mood.valence, track.mood.arousal, octave, loudness, np.nan, np.nan, np.nan])
+    mood = (track.mood.valence, track.mood.arousal) if track.mood_source not in _NO_SOURCE else (np.nan, np.nan)
+    content = standardized([*mood, octave, loudness, np.nan, np.nan, np.nan])
     cluster = ""
     place = None if music is None else music.library.find(track.id)
     if music is not None and place is not None:
@@ -115,7 +117,9 @@ def named_track(
     if music is None:
         for each in lists:
             for plain in each.tracks:
-                if plain["id"] == identity and (not isinstance(track, Track) or plain["uri"] == track.uri):
+                if identity in (plain["id"], plain["uri"]) and (
+                    not isinstance(track, Track) or plain["uri"] == track.uri
+                ):
                     return _listed(each, plain)
     if isinstance(track, Track):
         where = music or _home(track)
