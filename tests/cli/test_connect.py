@@ -56,6 +56,7 @@ def test_from_connecting_to_forgetting(affetto, home):
     assert affetto("connect", "--remove", "spotify").code == 0
     assert affetto("connect", "--list", "--json").out == ""
     assert ACCESS not in (home / "secrets.json").read_text()
+    assert not list((home / "players").glob("spotify*"))
     again = affetto("connect", "--remove", "spotify")
     assert (again.code, "is not connected" in again.err) == (2, True)
 

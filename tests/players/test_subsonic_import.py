@@ -353,36 +353,3 @@ def test_addresses_that_are_refused(given, home):
 def test_no_name_or_password_is_refused(fake, home):
     with pytest.raises(OptionError, match="neither a name and a password nor a key"):
         connect("subsonic", given={"url": fake.address}, ask=Answers(" "), secrets=Secrets(home, keyring=False))
-
-
-# -- the command ----------------------------------------------------------------------------------------------------
-
-
-def test_the_command_adds_a_server(fake, home, monkeypatch, capsys):
-    import json
-    import sys
-
-    from affetto.cli import main
-
-    def affetto(*arguments):
-        monkeypatch.setattr(sys, "argv", ["affetto", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        return code, *capsys.readouterr()
-
-    fake.songs = fake.songs[:3]
-    ask, secrets = Answers("listener"), Secrets(home, keyring=False)
-    connect("subsonic", name="home", given={"url": fake.address}, ask=ask, secrets=secrets)
-    code, out, _ = affetto("library", "add", "subsonic:home", "--most", "0", "--json")
-    told = json.loads(out)
-    assert (code, told["server"], told["songs"], told["new"], told["heard"], told["waiting"]) == (0, "home", 3, 3, 0, 3)
-    code, out, err = affetto("library", "add", "subsonic:home", "--workers", "0")
-    assert (code, "home: 3 heard, 0 waiting, 0 failed" in err) == (0, True), err
-    code, _, err = affetto("library", "add", "subsonic:")
-    assert (code, "affetto connect subsonic" in err) == (2, True)
-    code, _, err = affetto("library", "add", "--most", "3")
-    assert (code, "goes with subsonic:NAME" in err) == (2, True)
-    assert PASSWORD not in out + err

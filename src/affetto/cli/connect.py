@@ -90,21 +90,15 @@ def _list(*, as_json: bool) -> None:
 
 
 def _remove(name: str, *, as_json: bool) -> None:
-    from affetto.players.connections import Connections
-    from affetto.players.journal import Journal
-    from affetto.players.secrets import Secrets
+    from affetto.players.connections import forget
 
-    connections = Connections()
-    known = connections.get(name)
-    gone = Secrets().remove(name)
-    if known is None and not gone:
-        raise OptionError(f"--remove {name}: is not connected; see affetto connect --list")
-    connections.remove(name)
-    Journal(name).remove()
+    gone = forget(name)
     if as_json:
         print(json.dumps({"removed": name}))
-    else:
-        _say(f"{name}: forgotten here; take back what you allowed in the account itself")
+        return
+    _say(f"{name}: forgotten here; take back what you allowed in the account itself")
+    if gone is not None and gone.kind == "subsonic":
+        _say(f"Songs of it in your library stay; affetto library remove subsonic:{name} forgets them too.")
 
 
 def _check(name: str, *, as_json: bool) -> None:

@@ -177,7 +177,7 @@ def fix(
 @group.command("remove")
 def remove(
     what: Annotated[
-        str | None, typer.Argument(help="A folder of the library, or a track by number, path or words.")
+        str | None, typer.Argument(help="A folder, subsonic:NAME, or a track by number, path or words.")
     ] = None,
     missing: Annotated[bool, typer.Option("--missing", help="Forget the tracks whose files are gone.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Forget everything.")] = False,
@@ -185,6 +185,7 @@ def remove(
 ) -> None:
     """Forget a folder, or set a track aside for good; no file is touched."""
     from affetto.cli import library_views as views
+    from affetto.cli.library_subsonic import remove_server, servers_in
     from affetto.music.collection import Collection
 
     if (what is not None) + missing + everything != 1:
@@ -199,6 +200,8 @@ def remove(
             views.note("Everything is forgotten.", quiet=False)
         elif missing:
             views.note(f"{collection.remove_missing():,} tracks forgotten.", quiet=False)
+        elif what is not None and (servers := servers_in([what])[0]):
+            views.note(f"{remove_server(collection.store, servers[0]):,} songs forgotten.", quiet=False)
         elif what is not None and collection.has_folder(what):
             views.note(f"Folder forgotten, with {collection.remove_folder(what):,} tracks.", quiet=False)
         else:

@@ -6,7 +6,7 @@ from typing import Any
 
 from affetto.errors import OptionError
 
-__all__ = ["add_servers", "servers_in"]
+__all__ = ["add_servers", "remove_server", "servers_in"]
 
 _SCHEME = "subsonic"
 
@@ -68,3 +68,20 @@ def add_servers(store: Any, names: Sequence[str], *, most: int | None, workers: 
         )
         for song, reason in list(heard.failed.items())[:10]:
             views.note(f"  {song}: {reason}", quiet=False)
+
+
+def remove_server(store: Any, name: str) -> int:
+    """Forgets the songs of a server, connected or not; their number.
+
+    Raises:
+        OptionError: If the library holds none of it.
+        StoreError: If a scan is running.
+    """
+    from affetto.players.subsonic.catalog import BUSY
+    from affetto.players.subsonic.rows import forget_songs
+
+    with store.lock("scan", busy=BUSY):
+        count = forget_songs(store, name)
+    if not count:
+        raise OptionError(f"subsonic:{name}: the library holds no song of it; see affetto library status")
+    return count

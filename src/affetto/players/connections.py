@@ -6,6 +6,7 @@ the data folder; its password or token lies with `Secrets`.
 
 import importlib
 import re
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from affetto.players.kept import read_facts, write_facts
 from affetto.players.secrets import Secret, Secrets
 from affetto.settings import settings
 
-__all__ = ["KINDS", "Ask", "Connection", "Connections", "Kind", "connect", "open_player"]
+__all__ = ["KINDS", "Ask", "Connection", "Connections", "Kind", "connect", "forget", "open_player"]
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}\Z")
 
@@ -210,6 +211,29 @@ def open_player(name: str, *, secrets: Secrets | None = None, connections: Conne
         way = f"affetto connect {kind}" if kind in _connectable() else f"choose {_offer(connections)}"
         raise OptionError(f"player {name!r}: is not connected; {way}")
     return _module(found.kind).open_player(found, secrets=secrets or Secrets())
+
+
+def forget(name: str, *, secrets: Secrets | None = None, connections: Connections | None = None) -> Connection | None:
+    """Forgets a player: its secret, what is noted of it, and what was downloaded from it. The library keeps its songs.
+
+    Returns:
+        The connection as it was; None where only its secret was left.
+
+    Raises:
+        OptionError: If nothing of this name is known.
+        PlayerError: If it cannot be forgotten.
+    """
+    connected = connections or Connections()
+    known = connected.get(name)
+    gone = (secrets or Secrets()).remove(name)
+    if known is None and not gone:
+        raise OptionError(f"--remove {name}: is not connected; see affetto connect --list")
+    connected.remove(name)
+    for file in (settings().data_dir / "players").glob(f"{name}.*"):
+        file.unlink(missing_ok=True)
+    if known is not None:
+        shutil.rmtree(settings().cache_dir / known.kind / name, ignore_errors=True)
+    return known
 
 
 def _connectable() -> Iterable[str]:

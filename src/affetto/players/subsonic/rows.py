@@ -18,7 +18,7 @@ from affetto.players.subsonic.player import address_of, song_of
 from affetto.store import Store
 from affetto.store.tables import EvidenceRow, FeaturesRow, TrackRow
 
-__all__ = ["keep_analysis", "set_aside", "to_hear", "waiting", "write_songs"]
+__all__ = ["forget_songs", "keep_analysis", "set_aside", "to_hear", "waiting", "write_songs"]
 
 _GONE = "gone"
 _SPOKEN = frozenset(
@@ -90,6 +90,12 @@ def set_aside(store: Store, name: str, seen: set[str]) -> int:
             some = TrackRow.id.in_(gone[start : start + PAGE])
             connection.execute(update(TrackRow).where(some).values(aside=_GONE))
     return len(gone)
+
+
+def forget_songs(store: Store, name: str) -> int:
+    """Forgets all songs of a server, with what the person said about them; their number."""
+    with store.write() as connection:
+        return int(connection.execute(delete(TrackRow).where(_ours(name))).rowcount)
 
 
 def to_hear(name: str) -> tuple[Any, ...]:
