@@ -8,6 +8,7 @@ import pytest
 
 from affetto.evaluation.gate import SPEECH, GateRow, gate_shares, write_rows
 from tests.cli.conftest import Outcome
+from tests.tiny import recipe_text, write_tiny_corpus, write_tiny_model
 
 
 def test_figures_are_counted_by_threshold(tmp_path: Path, affetto: Callable[..., Outcome]) -> None:
@@ -27,3 +28,20 @@ def test_figures_are_counted_by_threshold(tmp_path: Path, affetto: Callable[...,
     assert said["passed"]
     assert said["thresholds"]["0.9"][0]["refused"] == 3
     assert affetto("evaluate-gate").code == 2
+
+
+def test_sounds_and_clips_of_a_recipe_are_judged(affetto: Callable[..., Outcome], tmp_path: Path) -> None:
+    """Tones that pass for clips of a corpus are refused as well, and so the command fails."""
+    root = write_tiny_corpus(tmp_path / "data", actors=("01", "02"))
+    recipe = tmp_path / "tiny.toml"
+    recipe.write_text(recipe_text(root), encoding="utf-8")
+    model = write_tiny_model(tmp_path / "tiny.onnx")
+    out = tmp_path / "out"
+    judged = affetto("evaluate-gate", recipe, "--model", model, "--sample", 1, "--out", out)
+    assert judged.code == 1, judged.err
+    assert "noise" in judged.out
+    assert "the model may have learnt from this speech" in judged.out
+    assert affetto("evaluate-gate", "--from", out).out == judged.out
+    wrong = affetto("evaluate-gate", recipe, "--model", model, "--folds", tmp_path)
+    assert wrong.code == 2
+    assert "the folds have models of their own" in wrong.err

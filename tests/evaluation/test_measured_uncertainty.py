@@ -91,7 +91,7 @@ def test_vector_scaling_mends_a_class_that_is_named_too_often() -> None:
     assert loss(mended.apply(wrong)) == pytest.approx(loss(softmax(logits)), abs=0.02)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from(["cumulative", "threshold"]), st.floats(0.5, 0.95))
 def test_the_level_covers_what_it_was_fitted_on(seed: int, method: str, coverage: float) -> None:
     from affetto.voice.uncertainty import Uncertainty

@@ -176,7 +176,7 @@ def fit_uncertainty(predictions: Sequence[Prediction], *, coverage: float = COVE
     return Uncertainty(
         coverage=coverage,
         method="cumulative",
-        level=round(float(np.mean(levels)), 4),
+        level=math.ceil(1e4 * float(np.mean(levels))) / 1e4,
         unclear_below=round(float(np.mean([_clarity(one, coverage).unclear_below for one in seeds])), 4),
     )
 
@@ -200,10 +200,12 @@ def conformal_level(probabilities: Floats, labels: Labels, *, method: Method, co
         coverage: How often the label is to be in the set.
     """
     own = probabilities[np.arange(len(labels)), labels]
-    scores = _likelier(probabilities)[np.arange(len(labels)), labels] if method == "cumulative" else 1 - own
+    scores = _likelier(probabilities)[np.arange(len(labels)), labels] if method == "cumulative" else -own
     rank = math.ceil((len(labels) + 1) * coverage)
-    level = float(np.sort(scores)[rank - 1]) if rank <= len(labels) else 1.0
-    return level if method == "cumulative" else 1 - level
+    if rank > len(labels):  # too few for any promise but that of all labels
+        return 1.0 if method == "cumulative" else 0.0
+    level = float(np.sort(scores)[rank - 1])
+    return level if method == "cumulative" else -level
 
 
 def risk_coverage(probabilities: Floats, labels: Labels) -> dict[float, float]:
@@ -289,7 +291,8 @@ def _likelier(probabilities: Floats) -> Floats:
     """For each label, the probability of all that are likelier."""
     order = np.argsort(-probabilities, axis=1, kind="stable")
     ranked = np.take_along_axis(probabilities, order, axis=1)
-    before = np.cumsum(ranked, axis=1) - ranked
+    before = np.zeros_like(ranked)
+    before[:, 1:] = np.cumsum(ranked, axis=1)[:, :-1]  # summed as Uncertainty.plausible does, to the last bit
     found = np.empty_like(before)
     np.put_along_axis(found, order, before, axis=1)
     return found
