@@ -62,6 +62,9 @@ def _evaluate(
     keep: Annotated[
         Path | None, typer.Option("--keep-models", help="Folder to keep the model of every fold and seed in.")
     ] = None,
+    intervals: Annotated[
+        bool, typer.Option("--intervals", help="Also 95 % intervals of every figure; takes some seconds.")
+    ] = False,
     errors: Annotated[
         bool, typer.Option("--errors", help="Also where it errs: labels, speakers, lengths, intensities, sentences.")
     ] = False,
@@ -121,13 +124,22 @@ def _evaluate(
     if len(runs) == 1 and runs[0].about.protocol in TOGETHER:
         runs = list(split_corpora(runs[0]))
     if as_json:
-        every = [{"name": run.about.name, "protocol": run.about.protocol, **_json(run, errors=errors)} for run in runs]
+        every = [
+            {
+                "name": run.about.name,
+                "protocol": run.about.protocol,
+                **_json(run, errors=errors, with_intervals=intervals),
+            }
+            for run in runs
+        ]
         print(json.dumps(every[0] if len(every) == 1 else every))
         return
     for place, run in enumerate(runs):
         if place:
             show.line("")
         _print(run, titled=len(runs) > 1)
+        if intervals:
+            _print_intervals(run)
         if errors:
             _print_errors(run)
 
@@ -212,11 +224,14 @@ def _calibration(judged: "Judged") -> dict[str, object]:
     return found
 
 
-def _json(run: "Run", *, errors: bool) -> dict[str, object]:
+def _json(run: "Run", *, errors: bool, with_intervals: bool) -> dict[str, object]:
     from affetto.evaluation.errors import find_errors
+    from affetto.evaluation.intervals import intervals
     from affetto.evaluation.report import figures
 
     found: dict[str, object] = run.figures().to_dict()
+    if with_intervals:
+        found["intervals"] = intervals(run.predictions)
     if errors:
         found["errors"] = find_errors(run.predictions).to_dict()
     if run.warning:
@@ -326,6 +341,16 @@ def _print_fairness(result: "Figures") -> None:
 
     for table in fairness_tables("", result):
         show.table(table.columns, table.rows, title="women and men")
+
+
+def _print_intervals(run: "Run") -> None:
+    from affetto.evaluation.intervals import intervals
+
+    found = intervals(run.predictions)
+    show.table(
+        ("95 % intervals", "low", "high"),
+        [(name.replace("_", " "), f"{low:.4f}", f"{high:.4f}") for name, (low, high) in found.items()],
+    )
 
 
 def _print_errors(run: "Run") -> None:

@@ -24,7 +24,15 @@ from affetto.evaluation.metrics import (
 )
 from affetto.evaluation.predictions import EIGHT, Prediction, label_order, probabilities_of
 
-__all__ = ["Figures", "GroupFigures", "LabelFigures", "SeedFigures", "figures", "length_of"]
+__all__ = [
+    "Figures",
+    "GroupFigures",
+    "LabelFigures",
+    "SeedFigures",
+    "affect_points",
+    "figures",
+    "length_of",
+]
 
 _LENGTHS = ((0.0, 1.5), (1.5, 2.5), (2.5, 3.5), (3.5, 5.0), (5.0, float("inf")))  # seconds
 _GENDERS = {"f": "women", "m": "men"}
@@ -261,18 +269,31 @@ def _seed_figures(
 def _affect_correlations(
     labels: Sequence[str], probabilities: npt.NDArray[np.floating], every: tuple[str, ...]
 ) -> tuple[float | None, float | None]:
+    read, expected = affect_points(labels, probabilities, every)
+    found: list[float | None] = []
+    for axis in (0, 1):
+        varied = len(np.unique(expected[:, axis])) > 1 and len(np.unique(read[:, axis])) > 1
+        found.append(spearman(read[:, axis], expected[:, axis]) if varied else None)
+    return found[0], found[1]
+
+
+def affect_points(
+    labels: Sequence[str], probabilities: npt.NDArray[np.floating], every: tuple[str, ...]
+) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+    """Valence and arousal as read and as the labels say, ``(clips, 2)`` each; labels beyond the eight have none.
+
+    Args:
+        labels: Label of each clip.
+        probabilities: Shape ``(clips, answers)``.
+        every: The answers.
+    """
     known = [column for column, label in enumerate(every) if label in EIGHT]
     rows = [row for row, label in enumerate(labels) if label in EIGHT]
     places = {emotion.value: (circumplex()[emotion].valence, circumplex()[emotion].arousal) for emotion in EMOTIONS}
     points = np.array([places[every[column]] for column in known]).reshape(-1, 2)
     shares = probabilities[np.ix_(rows, known)]
     read = shares @ points / np.maximum(shares.sum(axis=1, keepdims=True), 1e-9)
-    expected = np.array([places[labels[row]] for row in rows]).reshape(-1, 2)
-    found: list[float | None] = []
-    for axis in (0, 1):
-        varied = len(np.unique(expected[:, axis])) > 1 and len(np.unique(read[:, axis])) > 1
-        found.append(spearman(read[:, axis], expected[:, axis]) if varied else None)
-    return found[0], found[1]
+    return read, np.array([places[labels[row]] for row in rows]).reshape(-1, 2)
 
 
 def _uar_corpora(
