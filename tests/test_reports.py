@@ -38,12 +38,28 @@ def test_the_bound_of_the_first_release_is_kept(published: Figures) -> None:
     assert all(len(seed.uar_folds) == 6 for seed in published.seeds)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/model-card.md"])
-def test_pages_state_the_figures_that_the_predictions_give(published: Figures, page: str) -> None:
-    text = (ROOT / page).read_text(encoding="utf-8")
-    seed = published.seeds[0]
-    for value in (published.uar, seed.accuracy, seed.ece, seed.confident_half, seed.arousal_correlation):
-        assert f"{value:.3f}".removeprefix("0") in text
+def test_pages_have_the_tables_that_the_reports_give() -> None:
+    from tools.model_card import stale
+
+    assert stale() == [], "run python -m tools.model_card"
+
+
+def test_a_page_that_says_something_else_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from tools import model_card
+
+    page = tmp_path / "page.md"
+    page.write_text(
+        "before\n<!-- measured: scale -->\n| UAR | 1.000 |\n<!-- end of scale -->\nafter\n", encoding="utf-8"
+    )
+    monkeypatch.setattr(model_card, "ROOT", tmp_path)
+    monkeypatch.setattr(model_card, "PAGES", (page,))
+    assert model_card.stale() == ["page.md"]
+    text = model_card.written(page.read_text(encoding="utf-8"))
+    assert text.startswith("before\n<!-- measured: scale -->\n\n| model |")
+    assert text.endswith("<!-- end of scale -->\nafter\n")
+    assert model_card.written(text) == text
+    with pytest.raises(SystemExit, match="there is no table 'nonsense'"):
+        model_card.written("<!-- measured: nonsense --><!-- end of nonsense -->")
 
 
 def test_the_report_carries_the_recipe_that_ships() -> None:
