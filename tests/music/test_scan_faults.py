@@ -68,19 +68,22 @@ def test_a_scan_killed_at_twenty_moments_loses_and_doubles_nothing(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(affetto.music.scan, "_KEEP_SECONDS", 0.1)
-    total = 0
+    total = 100
     rng = random.Random(6)
-    album(tmp_path / "music", 1)
+    album(tmp_path / "music", total)
     with open_store(address) as store:
         add_folder(store, tmp_path / "music")
+    began = time.monotonic()
+    _scan_alone(address)
+    whole = time.monotonic() - began  # moments follow the machine, however busy it is
     killed, progress = 0, set[int]()
     while killed < 20:
         scanning = multiprocessing.get_context("fork").Process(target=_scan_alone, args=(address,))
         scanning.start()
-        scanning.join(rng.uniform(0.05, 0.8))
+        scanning.join(rng.uniform(0.05, 0.7) * whole)
         if not scanning.is_alive():  # it was quicker: more to do
-            album(tmp_path / "music", 150, first=total)
-            total += 150
+            album(tmp_path / "music", 100, first=total)
+            total += 100
             continue
         scanning.kill()
         scanning.join()
