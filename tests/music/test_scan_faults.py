@@ -68,7 +68,7 @@ def test_a_scan_killed_at_twenty_moments_loses_and_doubles_nothing(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(affetto.music.scan, "_KEEP_SECONDS", 0.1)
-    total = 100
+    total = 40
     rng = random.Random(6)
     album(tmp_path / "music", total)
     with open_store(address) as store:
@@ -82,8 +82,8 @@ def test_a_scan_killed_at_twenty_moments_loses_and_doubles_nothing(
         scanning.start()
         scanning.join(rng.uniform(0.05, 0.7) * whole)
         if not scanning.is_alive():  # it was quicker: more to do
-            album(tmp_path / "music", 100, first=total)
-            total += 100
+            album(tmp_path / "music", 40, first=total)
+            total += 40
             continue
         scanning.kill()
         scanning.join()
