@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from affetto.evaluation.robustness.readings import ClipReadings
     from affetto.evaluation.robustness.suite import RobustnessTest
 
-__all__ = ["register"]
+__all__ = ["NOT_OUT_OF_FOLD", "chosen_judges", "register"]
 
 _READINGS, _ABOUT = "readings.csv", "about.json"
-_NOT_OUT_OF_FOLD = (
+NOT_OUT_OF_FOLD = (
     "not out of fold: this model may have learnt from these very speakers, and readings of voices that it knows hold "
     "better than those of strangers; judge the models of folds with --folds"
 )
@@ -76,7 +76,7 @@ def _robustness(
         from affetto.settings import settings
 
         chosen = _chosen(tests or ())
-        judges = sampled(_judges(clips, model, corpus or "", folds, protocol, model_seed, data), sample)
+        judges = sampled(chosen_judges(clips, model, corpus or "", folds, protocol, model_seed, data), sample)
         voices = [(clip.speaker, clip.path) for judge in judges for clip in judge.clips]
         around = Backgrounds.of_data(data, voices)
         with show.stages() as progress:
@@ -101,7 +101,7 @@ def _chosen(names: Sequence[str]) -> "tuple[RobustnessTest, ...]":
     return chosen
 
 
-def _judges(
+def chosen_judges(
     clips: Path | None,
     model: Path | None,
     corpus: str,
@@ -110,6 +110,11 @@ def _judges(
     model_seed: int | None,
     data: Path | None,
 ) -> "tuple[Judge, ...]":
+    """Who judges which clips, as the options say: one model all of a folder, or the models of folds each its own.
+
+    Raises:
+        AffettoError: If the clips or the models are not there.
+    """
     from affetto.cli.laboratory import need_training
     from affetto.evaluation.robustness.judges import judges_of_folds, one_judge, recordings_of
     from affetto.settings import settings
@@ -125,7 +130,7 @@ def _notes(judges: "Sequence[Judge]", around: "Backgrounds", *, out_of_fold: boo
     from affetto.evaluation.robustness.phone import phone_codec
 
     return (
-        *([] if out_of_fold else [_NOT_OUT_OF_FOLD]),
+        *([] if out_of_fold else [NOT_OUT_OF_FOLD]),
         f"{sum(len(judge.clips) for judge in judges)} clips, {len(judges)} model(s)",
         f"codec of the phone line: {phone_codec()}",
         *around.notes,
@@ -155,7 +160,7 @@ def _tell(found: "Sequence[Outcome]", notes: Sequence[str], *, as_json: bool) ->
         print(json.dumps({"passed": len(found) - failed, "failed": failed, "notes": list(notes), "tests": tests}))
         return
     for note in notes:
-        show.line(note, style="bold yellow" if note == _NOT_OUT_OF_FOLD else "")
+        show.line(note, style="bold yellow" if note == NOT_OUT_OF_FOLD else "")
     for group in dict.fromkeys(one.group for one in found):
         show.table(
             (group.lower(), "unchanged", "95 % interval", "least", "UAR lost", "most", "refused", "passed"),

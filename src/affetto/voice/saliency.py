@@ -15,7 +15,7 @@ from affetto.features.spectral import hz_to_mel, mel_filterbank, mel_to_hz
 from affetto.voice.audio import RATE, Samples
 from affetto.voice.explanation import Picture, Saliency
 
-__all__ = ["log_mel_picture", "weigh", "without"]
+__all__ = ["log_mel_picture", "log_odds", "weigh", "without"]
 
 _FRAME, _HOP = 512, 256
 _QUIET = 0.1
@@ -29,22 +29,23 @@ _MELS, _MOST_COLUMNS, _RANGE_DB = 40, 240, 60.0
 Floats = npt.NDArray[np.floating]
 
 
-def weigh(speech: Samples, probability: Callable[[Samples], float]) -> Saliency:
+def weigh(speech: Samples, probability: Callable[[Samples], float], *, bands: int = _BANDS) -> Saliency:
     """Asks again and again, each time with another part hidden.
 
     Args:
         speech: Mono float32 at 16 kHz.
         probability: The probability of the answer for some speech of that length.
+        bands: Bands of the map; 0 for the curve alone, which takes a few questions only.
     """
     seconds = len(speech) / RATE
     step = max(_STEP, seconds / _MOST_STEPS)
     span = min(_SPAN, seconds / 2)
-    edges = _even_in_mel(_BANDS + 1)
+    edges = _even_in_mel(bands + 1) if bands else ()
     hiding = _Hiding(speech)
-    whole = _log_odds(probability(speech))
+    whole = log_odds(probability(speech))
 
     def fall(start: float, end: float, low: float, high: float) -> float:
-        return whole - _log_odds(probability(hiding.without(start, end, low, high)))
+        return whole - log_odds(probability(hiding.without(start, end, low, high)))
 
     places = max(1, round(seconds / step))
     starts = [step * place for place in range(places) if step * place + span <= seconds + 1e-6] or [0.0]
@@ -90,7 +91,12 @@ def _even_in_mel(count: int) -> tuple[float, ...]:
     return tuple(map(float, mel_to_hz(np.linspace(low, high, count))))
 
 
-def _log_odds(probability: float) -> float:
+def log_odds(probability: float) -> float:
+    """Of a probability that is kept off 0 and 1.
+
+    >>> round(log_odds(0.9), 2), round(log_odds(1.0), 1)
+    (2.2, 9.2)
+    """
     p = min(max(probability, _LEAST), 1 - _LEAST)
     return float(np.log(p / (1 - p)))
 

@@ -1,0 +1,94 @@
+"""``affetto faithfulness``: whether the moments that explanations name are those that count."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from affetto.cli import show
+from affetto.cli.robustness import NOT_OUT_OF_FOLD, chosen_judges
+from affetto.errors import OptionError
+
+if TYPE_CHECKING:
+    from affetto.evaluation.faithfulness import Faithfulness
+
+__all__ = ["register"]
+
+_CUTS = "cuts.csv"
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this file."""
+    app.command("faithfulness")(_faithfulness)
+
+
+def _faithfulness(
+    model: Annotated[Path | None, typer.Option("--model", help="Model file (ONNX); default: the shipped one.")] = None,
+    clips: Annotated[Path | None, typer.Option("--clips", help="Folder of recordings to explain.")] = None,
+    corpus: Annotated[str | None, typer.Option("--corpus", help="Whose clips they are, for their speakers.")] = None,
+    folds: Annotated[
+        Path | None, typer.Option("--folds", help="Models that 'affetto evaluate --keep-models' kept.")
+    ] = None,
+    protocol: Annotated[
+        str, typer.Option("--protocol", help="With --folds: whose folds, where several are kept.")
+    ] = "",
+    model_seed: Annotated[int | None, typer.Option("--model-seed", min=0, help="With --folds: which seed's.")] = None,
+    source: Annotated[Path | None, typer.Option("--from", help="A report, to print its figures again.")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="With --folds: folder of all data.")] = None,
+    sample: Annotated[int | None, typer.Option("--sample", min=1, help="So many clips of each speaker.")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Decides the random cuts.")] = 0,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder of the report.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The figures as one JSON object.")] = False,
+) -> None:
+    """Cut the second out that is said to weigh most, and random ones, and compare what is left of the reading.
+
+    The exit code is 1 where it makes no more difference than a random one.
+    """
+    if sum(given is not None for given in (clips, folds, source)) != 1:
+        raise OptionError(
+            "give one of --clips FOLDER (with --model), --folds FOLDER (models of 'affetto evaluate --keep-models') "
+            "and --from REPORT"
+        )
+    from affetto.evaluation.faithfulness import cut_clips, faithfulness, read_cuts, write_cuts
+
+    if source is not None:
+        cuts = read_cuts(source / _CUTS if source.is_dir() else source)
+    else:
+        from affetto.evaluation.robustness.judges import sampled
+
+        judges = sampled(chosen_judges(clips, model, corpus or "", folds, protocol, model_seed, data), sample)
+        with show.stages() as progress:
+            cuts = cut_clips(judges, seed=seed, progress=progress)
+        if out is not None:
+            write_cuts(cuts, out / _CUTS)
+    found = faithfulness(cuts)
+    if as_json:
+        print(json.dumps(found.to_dict()))
+    else:
+        if not any(cut.fold for cut in cuts):
+            show.line(NOT_OUT_OF_FOLD, style="bold yellow")
+        _tell(found)
+    if found.intervals["gain"][0] <= 0:
+        raise typer.Exit(1)
+
+
+def _tell(found: "Faithfulness") -> None:
+    show.line(
+        f"{found.clips} clips, a second cut out of each; log-odds of the emotion read fall by (nats):", style="bold"
+    )
+    names = {
+        "strongest": "the second that weighed most",
+        "random": "a random second",
+        "weakest": "the second that weighed least",
+        "wins": "share of clips in which the first costs more than the second",
+        "changed": "another emotion without the second that weighed most",
+        "changed_random": "another emotion without a random second",
+    }
+    show.table(
+        ("", "mean", "95 % interval"),
+        [
+            (text, f"{getattr(found, name):.3f}", f"{found.intervals[name][0]:.3f} to {found.intervals[name][1]:.3f}")
+            for name, text in names.items()
+        ],
+    )
