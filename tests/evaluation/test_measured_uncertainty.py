@@ -14,6 +14,7 @@ from affetto.evaluation.corrections import simulate_corrections
 from affetto.evaluation.predictions import EIGHT, Prediction, read_predictions
 from affetto.evaluation.uncertainty import (
     conformal_level,
+    coverage_curve,
     fit_uncertainty,
     risk_coverage,
     uncertainty_figures,
@@ -152,3 +153,11 @@ def test_corrections_help_those_whose_readings_are_biased_and_hardly_harm_others
 def test_a_handful_of_clips_is_too_little_to_simulate() -> None:
     with pytest.raises(CorpusError, match="no speaker has 16 clips"):
         simulate_corrections(made(count=4))
+
+
+def test_the_curve_of_a_report_ends_at_its_accuracy() -> None:
+    predictions = made(folds=1, seeds=2)
+    curve = coverage_curve(predictions, points=20)
+    assert [share for share, _ in curve] == pytest.approx(np.arange(1, 21) / 20)
+    assert curve[-1][1] == pytest.approx(np.mean([p.guess == p.label for p in predictions]))
+    assert curve[0][1] > curve[-1][1]

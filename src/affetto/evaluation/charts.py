@@ -18,6 +18,7 @@ __all__ = [
     "Curve",
     "Map",
     "confusion_chart",
+    "coverage_chart",
     "importance_chart",
     "learning_chart",
     "map_chart",
@@ -149,6 +150,18 @@ def reliability_chart(result: Figures) -> str:
     axes.set(xlim=(0, 1.02), ylim=(0, 1.02))
     drawing.label("confidence", "accuracy")
     return drawing.svg("Reliability curve: accuracy against confidence; on the dashed line they are equal")
+
+
+def coverage_chart(curve: Sequence[tuple[float, float]]) -> str:
+    """Accuracy of the surest predictions, against how many of them are kept."""
+    drawing = _Drawing(4.2, 3.8, name="coverage")
+    share, right = (np.array(values) for values in zip(*curve, strict=True))
+    axes = drawing.axes
+    axes.plot(share, right, color=_ACCENT, lw=1.5)
+    axes.axhline(float(right[-1]), color=_FAINT, lw=1, ls="--")
+    axes.set(xlim=(0, 1.02), ylim=(min(0.95, float(right.min())) - 0.05, 1.02))
+    drawing.label("share that is answered, the surest first", "accuracy")
+    return drawing.svg("Accuracy against the share of predictions that is answered")
 
 
 def learning_chart(curves: Sequence[Curve]) -> str:

@@ -5,6 +5,7 @@ from html import escape
 
 from affetto.evaluation.charts import (
     confusion_chart,
+    coverage_chart,
     importance_chart,
     learning_chart,
     map_chart,
@@ -17,6 +18,7 @@ from affetto.evaluation.insight import Insight
 from affetto.evaluation.report import Figures, figures
 from affetto.evaluation.run import Run
 from affetto.evaluation.tables import Table, pairs_table, report_tables, runs_table
+from affetto.evaluation.uncertainty import coverage_curve
 from affetto.version import __version__
 
 __all__ = ["comparison_page", "report_page", "tables_page"]
@@ -97,6 +99,10 @@ def report_page(run: Run, insight: Insight) -> str:
             reliability_chart(result),
             "Of predictions made with a confidence, the share that is right. On the dashed line they agree; "
             "larger dots are more predictions.",
+        ),
+        _figure(
+            coverage_chart(coverage_curve(run.predictions)),
+            "Accuracy when only the surest predictions are answered. On the dashed line all are.",
         ),
         *_curves(insight),
         "</div>",

@@ -24,6 +24,7 @@ __all__ = [
     "PlausibleSets",
     "UncertaintyFigures",
     "conformal_level",
+    "coverage_curve",
     "fit_uncertainty",
     "risk_coverage",
     "uncertainty_figures",
@@ -208,23 +209,30 @@ def conformal_level(probabilities: Floats, labels: Labels, *, method: Method, co
     return level if method == "cumulative" else -level
 
 
-def risk_coverage(probabilities: Floats, labels: Labels) -> dict[float, float]:
+def risk_coverage(probabilities: Floats, labels: Labels, *, shares: Sequence[float] = _SHARES) -> dict[float, float]:
     """Accuracy of the surest readings, for some shares of them (El-Yaniv & Wiener 2010).
 
-    >>> risk_coverage(np.array([[0.9, 0.1], [0.6, 0.4]]), np.array([0, 1]))[0.5]
-    1.0
+    >>> risk_coverage(np.array([[0.9, 0.1], [0.6, 0.4]]), np.array([0, 1]), shares=[0.5, 1.0])
+    {0.5: 1.0, 1.0: 0.5}
     """
     order = np.argsort(-probabilities.max(axis=1), kind="stable")
     right = (probabilities.argmax(axis=1) == labels)[order]
-    return {share: float(right[: max(1, round(share * len(right)))].mean()) for share in _SHARES}
+    return {share: float(right[: max(1, round(share * len(right)))].mean()) for share in shares}
 
 
-def _seeds(predictions: Sequence[Prediction]) -> list[_Seed]:
+def coverage_curve(predictions: Sequence[Prediction], *, points: int = 50) -> tuple[tuple[float, float], ...]:
+    """Share of the surest readings and their accuracy, from few to all of them; the mean over the seeds."""
+    shares = [(place + 1) / points for place in range(points)]
+    curves = [risk_coverage(seed.probabilities, seed.labels, shares=shares) for seed in _seeds(predictions, fewest=1)]
+    return tuple((share, float(np.mean([curve[share] for curve in curves]))) for share in shares)
+
+
+def _seeds(predictions: Sequence[Prediction], *, fewest: int = 3) -> list[_Seed]:
     every = label_order({label for p in predictions for label in p.labels})
     matrix = probabilities_of(predictions, every)
     labels = np.array([every.index(p.label) for p in predictions])
     names = sorted({p.fold for p in predictions})
-    if len(names) < 3:
+    if len(names) < fewest:
         raise CorpusError(
             f"{len(names)} fold(s): uncertainty is fitted on folds and judged on others; three are needed"
         )
