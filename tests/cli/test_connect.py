@@ -127,11 +127,11 @@ def test_a_connection_without_its_secret(affetto, home):
 def test_the_command_reads_every_player(affetto, home):
     detail = {"player": "local", "uri": starter()[0].uri}
     FeedbackLog().add(Feedback(track="x", kind=FeedbackKind.LIKE, at=datetime.now(UTC), detail=detail))
-    done = affetto("connect", "--feedback", "--json")
+    done = affetto("feedback", "sync", "--json")
     assert (done.code, json.loads(done.out)) == (0, {"player": "local", "read": 1, "new": 1, "unknown": 0})
-    assert "local: 0 read, 0 learnt" in affetto("connect", "local", "--feedback").out
+    assert "local: 0 read, 0 new" in affetto("feedback", "sync", "local").out
     (home / "players.json").write_text('{"kitchen": {"kind": "mpd", "facts": {"url": "127.0.0.1:1"}}}')
-    broken = affetto("connect", "--feedback")
+    broken = affetto("feedback", "sync")
     assert (broken.code, "local: 0 read" in broken.out, "kitchen" in broken.out) == (2, True, False)
     assert "cannot be reached" in broken.err
-    assert affetto("connect", "kitchen", "--feedback").code == 2
+    assert affetto("feedback", "sync", "kitchen").code == 2

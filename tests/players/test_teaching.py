@@ -68,9 +68,13 @@ def test_what_was_done_here_is_learnt_once(anna):
         Feedback(track=THIRD.uri, kind=FeedbackKind.LIKE, at=NOW, detail={"player": "another"}),
     )
     taught = teach(anna, LocalPlayer())
-    assert (taught.read, taught.new, taught.unknown) == (3, 2, 1)
-    assert deeds(anna) == [("like", f"starter:{FIRST.id}"), ("skip", f"starter:{SECOND.id}")]
-    like, skip = anna.history()
+    assert (taught.read, taught.new, taught.unknown) == (3, 3, 1)
+    assert deeds(anna) == [
+        ("like", f"starter:{FIRST.id}"),
+        ("skip", f"starter:{SECOND.id}"),
+        ("like", "given:/music/elsewhere.mp3"),
+    ]
+    like, skip, _ = anna.history()
     assert (like.seconds, skip.seconds, skip.title) == (None, 7.5, SECOND.title)
     assert teach(anna, LocalPlayer()).read == 0
     later = NOW + timedelta(minutes=1)
@@ -88,6 +92,20 @@ def test_what_is_played_here_keeps_the_mood_that_it_was_chosen_for(anna):
     waypoint = playlist.journey.waypoints[playlist.journey.steps[1]].affect
     assert entry.wanted == pytest.approx((waypoint.valence, waypoint.arousal))
     assert entry.propensity is not None
+    assert entry.playlist == playlist.number
+
+
+def test_of_music_that_nobody_knows_the_names_are_kept(anna):
+    detail = {"title": "Feeling Good", "artist": "Nina Simone"}
+    told = [
+        Feedback(track="there/7", kind=kind, at=NOW, detail=detail) for kind in (FeedbackKind.LIKE, FeedbackKind.PLAY)
+    ]
+    taught = teach(anna, There(*told))
+    assert (taught.new, taught.unknown) == (1, 2)  # that it was played teaches nothing
+    (entry,) = anna.history()
+    assert (entry.title, entry.artist) == ("Feeling Good", "Nina Simone")
+    assert set(entry.facts["content"]) == {None}
+    assert anna.taste().likes == {"nina simone": 1}
 
 
 def test_ratings_speak_when_they_are_clear_and_names_find_the_track(anna):

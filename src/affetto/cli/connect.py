@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from affetto.errors import OptionError, PlayerError
+from affetto.errors import OptionError
 
 __all__ = ["register"]
 
@@ -24,9 +24,6 @@ def _connect(
     client_id: Annotated[str | None, typer.Option("--client-id", help="Spotify: id of your own app.")] = None,
     port: Annotated[int | None, typer.Option("--port", help="Spotify: port of the redirect address.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Try every call that is used, of a connected one.")] = False,
-    feedback: Annotated[
-        bool, typer.Option("--feedback", help="Learn from what you liked and played there; all players without a name.")
-    ] = False,
     list_all: Annotated[bool, typer.Option("--list", help="List what is connected, and what can be.")] = False,
     remove: Annotated[str | None, typer.Option("--remove", help="Forget a player and its password.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON, for programs.")] = False,
@@ -40,8 +37,6 @@ def _connect(
         _list(as_json=as_json)
     elif remove is not None:
         _remove(remove, as_json=as_json)
-    elif feedback:
-        _feedback(name or kind, as_json=as_json)
     elif kind is None:
         raise OptionError("nothing to connect; name a kind, or see affetto connect --list")
     elif check:
@@ -111,31 +106,6 @@ def _check(name: str, *, as_json: bool) -> None:
             print(json.dumps({"call": each.call, "ok": each.ok, "note": each.note}), flush=True)
         else:
             _say(f"{'ok    ' if each.ok else 'FAILED'}  {each.call:<28}  {each.note}")
-    if failed:
-        raise typer.Exit(2)
-
-
-def _feedback(name: str | None, *, as_json: bool) -> None:
-    from affetto.players.connections import Connections, open_player
-    from affetto.players.teaching import teach
-    from affetto.recommendation.listener import Listener
-
-    names = [name] if name else [*(each.name for each in Connections().all()), "local"]
-    listener, failed = Listener.open(), False
-    for each in names:
-        try:
-            taught = teach(listener, open_player(each))
-        except PlayerError as error:
-            if name:
-                raise
-            failed = True
-            print(f"affetto: {error}", file=sys.stderr)
-            continue
-        if as_json:
-            print(json.dumps(taught.to_dict()), flush=True)
-        else:
-            unknown = f", {taught.unknown:,} of it about music that is not in your library" if taught.unknown else ""
-            _say(f"{each}: {taught.read:,} read, {taught.new:,} learnt{unknown}")
     if failed:
         raise typer.Exit(2)
 

@@ -1,6 +1,7 @@
 """``affetto feedback``: what a listener thinks of tracks, and of how a playlist went."""
 
 import json
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -46,7 +47,7 @@ def _feedback(
         typer.Argument(
             metavar="[TRACK]",
             help="Number in the playlist, words of its title, or its id; an artist's name; for undo, a number of list; "
-            "for sync, a player.",
+            "for sync, a player, or none for all.",
         ),
     ] = None,
     playlist: Annotated[
@@ -74,7 +75,7 @@ def _feedback(
     elif wanted == "undo":
         _undo(someone, words, as_json=as_json)
     elif wanted == "sync":
-        _sync(someone, words or "local", as_json=as_json)
+        _sync(someone, words, as_json=as_json)
     elif wanted in _OUTCOMES:
         _outcome(someone, wanted, playlist, as_json=as_json)
     else:
@@ -117,14 +118,25 @@ def _undo(someone: Any, words: str, *, as_json: bool) -> None:
 
 def _sync(someone: Any, player: str, *, as_json: bool) -> None:
     from affetto.cli import show
-    from affetto.players.connections import open_player
-    from affetto.players.telling import tell
+    from affetto.errors import PlayerError
+    from affetto.players.connections import Connections, open_player
+    from affetto.players.teaching import teach
 
-    told = tell(someone, open_player(player).read_feedback())
-    if as_json:
-        print(json.dumps({"player": player, "told": told}))
-    else:
-        show.line(f"{someone.name}: {told} entries of {player} are known")
+    failed = False
+    for name in [player] if player else [*(each.name for each in Connections().all()), "local"]:
+        try:
+            taught = teach(someone, open_player(name))
+        except PlayerError as error:
+            print(f"affetto: {error}", file=sys.stderr)
+            failed = True
+            continue
+        if as_json:
+            print(json.dumps(taught.to_dict()), flush=True)
+        else:
+            unknown = f", {taught.unknown:,} of it about music that is not in your library" if taught.unknown else ""
+            show.line(f"{name}: {taught.read:,} read, {taught.new:,} new{unknown}")
+    if failed:
+        raise typer.Exit(2)
 
 
 def _outcome(someone: Any, said: str, playlist: int | None, *, as_json: bool) -> None:

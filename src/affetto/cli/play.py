@@ -4,7 +4,6 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Generator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -126,7 +125,7 @@ def _play_here(tracks: Sequence[Any], *, engine: str | None, as_json: bool) -> N
         else:
             show.line(f"     {event}", style="dim")
 
-    sound, began = find_engine(engine), datetime.now(UTC)
+    sound = find_engine(engine)
     try:
         with keys() as key:
             if not as_json and sys.stdin.isatty():
@@ -135,29 +134,13 @@ def _play_here(tracks: Sequence[Any], *, engine: str | None, as_json: bool) -> N
             played = play_tracks(tracks, engine=sound, log=FeedbackLog(), key=key, show=tell)
     finally:
         sound.close()
-        _teach(began)
+        _teach()
     _submit()
-    _teach()
     for track, reason in played.failed:
         print(f"affetto: {track.title}: {reason}", file=sys.stderr)
     if as_json:
         failed = [{"track": track.id, "why": reason} for track, reason in played.failed]
         print(json.dumps({"heard": played.heard, "completed": played.completed, "failed": failed}))
-
-
-def _teach(began: datetime) -> None:
-    """Tells the listener of the settings what was done since, for later playlists to learn from."""
-    from affetto.errors import StoreError
-    from affetto.players.feedback import FeedbackLog
-    from affetto.players.telling import tell
-    from affetto.recommendation.listener import Listener
-
-    try:
-        tell(
-            Listener.open(), (each for each in FeedbackLog().read(since=began) if each.detail.get("player") == "local")
-        )
-    except StoreError as error:
-        print(f"affetto: {error}", file=sys.stderr)
 
 
 def _submit() -> None:

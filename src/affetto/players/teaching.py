@@ -1,7 +1,7 @@
 """What was done at players, told to the listener in the store, for later playlists to learn from.
 
 What a player reports is matched with the music that playlists are made from: by its address, else by artist and title.
-What is not in that music is counted and left out. What is told twice counts once.
+Of music that is not there, the names are kept, which still tell the artist. What is told twice counts once.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from affetto.affect import Affect
 from affetto.music.track import Track
 from affetto.players.base import Feedback, FeedbackKind, Player, Watch
 from affetto.players.kept import read_facts, write_facts
@@ -26,7 +27,7 @@ from affetto.settings import settings
 
 __all__ = ["Taught", "teach"]
 
-_LISTS = 20  # playlists that are looked through for what a track was chosen for
+_UNKNOWN = Affect(0.0, 0.0, ((0.25, 0.0), (0.0, 0.25)))
 _LIKED, _DISLIKED = 0.75, 0.25  # ratings from which on they are a like, and down from which they are a dislike
 
 
@@ -82,44 +83,41 @@ def teach(listener: Listener, player: Player, *, folder: Path | None = None, wat
 
 def _tell(listener: Listener, player: str, told: Sequence[Feedback], watch: Watch) -> tuple[int, int]:
     """How much was new, and how much about music that is not known."""
-    music, unknown, entries = _KnownMusic(), 0, list[Entry]()
-    # Only what is played here is known to be played for the mood that it was chosen for.
-    chosen = _chosen(listener) if player == "local" else {}
+    music, new, unknown, entries = _KnownMusic(), 0, 0, list[Entry]()
+    newest = max((entry.number for entry in listener.history(limit=1, undone=True)), default=0)
     for feedback, kind in _deeds(told):
         watch.check()
         found = music.find(feedback)
-        if found is None:
-            unknown += 1
+        unknown += found is None
+        if found is None and kind is Kind.PLAY:
+            continue  # teaches nothing
+        track, where = found or (_bare(feedback), None)
+        held, at, token = feedback.detail.get("seconds"), feedback.at.timestamp(), _token(player, feedback)
+        seconds = float(held) if kind is Kind.SKIP and isinstance(held, int | float) else None
+        if player == "local":
+            # What is played here is looked for in the listener's playlists: they know what it was chosen for.
+            new += listener.feedback(kind, track, seconds=seconds, at=at, token=token).number > newest
             continue
-        track, where = found
-        seconds = feedback.detail.get("seconds")
-        wanted, propensity = chosen.get((where.key, track.id), (None, None))
         entries.append(
             Entry(
                 kind=kind,
-                library=where.key,
+                library="given" if where is None else where.key,
                 track=track.id,
-                at=round(feedback.at.timestamp() * 1000),
-                seconds=float(seconds) if kind is Kind.SKIP and isinstance(seconds, int | float) else None,
-                wanted=wanted,
-                propensity=propensity,
+                at=round(at * 1000),
+                seconds=seconds,
                 facts=facts_of(track, where),
-                token=_token(player, feedback),
+                token=token,
             )
         )
     held = {"affetto": "listener", "format": FORMAT, "feedback": [entry.to_dict() for entry in entries]}
-    return listener.import_feedback(held), unknown
+    return new + (listener.import_feedback(held) if entries else 0), unknown
 
 
-def _chosen(listener: Listener) -> dict[tuple[str, str], tuple[tuple[float, float], float | None]]:
-    """The waypoint that each track of the latest playlists was chosen for, and how likely that was."""
-    found: dict[tuple[str, str], tuple[tuple[float, float], float | None]] = {}
-    for saved in reversed(listener.playlists(limit=_LISTS)):
-        for each in saved.tracks:
-            valence, arousal = each["wanted"]
-            key = str(saved.content["library_key"]), str(each["id"])
-            found[key] = (float(valence), float(arousal)), each["propensity"]
-    return found
+def _bare(feedback: Feedback) -> Track:
+    """What a player says of a track is all there is where it is in no library; it still tells the artist."""
+    title, artist = (str(feedback.detail.get(name, "")) for name in ("title", "artist"))
+    uri = str(feedback.detail.get("uri") or feedback.track)
+    return Track(id=feedback.track, title=title or uri, artist=artist, uri=uri, mood=_UNKNOWN, mood_source="")
 
 
 def _token(player: str, feedback: Feedback) -> str:
