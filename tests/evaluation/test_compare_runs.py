@@ -193,7 +193,7 @@ def test_the_page_of_a_report_stands_alone(
     assert "embedding, fold 1" in insight.placed_by
     text = report_page(judged.run, insight)
     checked(text)
-    assert text.count("<svg") == 1 + 2 + 1 + 3
+    assert text.count("<svg") == 1 + 3 + 1 + 3
     for word in ("A leak", "on unseen speakers: UAR", "Learning curves of 10", "pitch", "set aside by sentence"):
         assert word in text
 
@@ -204,7 +204,7 @@ def test_the_page_of_bare_predictions_has_what_they_tell() -> None:
     checked(text)
     assert "<script>" not in text
     assert "logarithm of the probabilities" in text
-    assert text.count("<svg") == 2 + 3
+    assert text.count("<svg") == 3 + 3
     assert "Hardest is" in text
     leaky = Run(run.about, tuple(replace(p, fold=str(i % 2)) for i, p in enumerate(run_of(0.5, clips=90))))
     assert "are tested in several folds" in report_page(leaky, Insight())

@@ -140,7 +140,7 @@ def _fact(p: Prediction, name: str) -> str:
 def _short(value: float) -> str:
     """A probability without the zeros that say nothing.
 
-    >>> _short(0.25), _short(0.00001), _short(1.0)
+    >>> _short(0.25), _short(0.000001), _short(1.0)
     ('.25', '0', '1')
     """
     return f"{value:.{DECIMALS}f}".strip("0").removesuffix(".") or "0"
