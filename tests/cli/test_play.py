@@ -14,7 +14,7 @@ from affetto.players.journal import marker
 from affetto.players.spotify import client
 from affetto.settings import settings
 from tests.players.fake_spotify import FakeSpotify, signed_in, song
-from tests.players.test_local import FakeCard
+from tests.players.sound_card import FakeCard
 
 
 @pytest.fixture(autouse=True)

@@ -27,6 +27,7 @@ BUSY = "a scan is running in this library; wait until it ends, or stop it"
 """What to say when the library is being written to by a scan."""
 _DAY = 86_400.0
 _KEEP_SECONDS = 2.0
+_AT_ONCE = 100  # songs of albums that are written down together
 
 
 @dataclass(slots=True, kw_only=True)
@@ -147,10 +148,22 @@ def _pages(player: Subsonic, walk: _Walk, watch: Watch) -> Iterator[Sequence[Son
         if found or walk.seen:
             return
         walk.by_album = True
+    songs, albums = list[Song](), list[str]()
     for album in player.api.albums(watch=watch):
         if album in walk.albums:
             continue
-        songs = player.api.album(album, watch=watch)
-        if songs:
+        try:
+            more = player.api.album(album, watch=watch)
+        except PlayerError:
             yield songs
-        walk.albums.add(album)
+            walk.albums.update(albums)
+            raise
+        songs += more
+        albums.append(album)
+        if len(songs) >= _AT_ONCE:
+            yield songs
+            walk.albums.update(albums)
+            songs, albums = [], []
+    if songs:
+        yield songs
+        walk.albums.update(albums)
