@@ -15,7 +15,7 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "mood": "distance of its mood from the waypoint, doubt included; .25 apart costs 1",
         "character": "what its genre and feels are good for, whatever the mood",
         "length": "very short or very long",
-        "liking": "what you are expected to think of it; a like counts 4 inside the mood",
+        "liking": "what you are expected to think of it; a like counts 6 inside the mood",
         "recent": "heard of late; fades by half each day",
         "novelty": "known or new, as you asked",
         "tempo": "step of the tempo from the track before, octaves folded",

@@ -16,7 +16,7 @@ from affetto.recommendation.leaning import Leaning, Moved
 
 __all__ = ["LIKING", "LOW", "Pool", "gather", "total"]
 
-LIKING = 4.0
+LIKING = 6.0
 """What an expected reward of 1, a like, weighs: inside the band of the mood more than any difference in mood."""
 
 LOW = (-0.15, -0.1)

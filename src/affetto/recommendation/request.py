@@ -12,7 +12,7 @@ from affetto.recommendation.shape import Shape
 
 __all__ = ["ADVENTUROUS", "Request", "format_request", "parse_request"]
 
-ADVENTUROUS = 0.4
+ADVENTUROUS = 0.2
 """How bold taste is when nobody says: a share of its own doubt that it acts on."""
 
 _EXACT: Covariance = ((0.0, 0.0), (0.0, 0.0))
