@@ -112,8 +112,6 @@ class Listener:
     def _now(self) -> int:
         return round(self._clock() * 1000)
 
-    # -- music ------------------------------------------------------------------------------------------------------
-
     def recommend(self, start: Start | str, *, keep: bool = True, **options: Unpack[Options]) -> Playlist:
         """A playlist for this listener.
 
@@ -137,7 +135,8 @@ class Listener:
         known = None if emotion is None else self._saved.choices().get(emotion)
         plan = None if known is None else chosen_plan(known, before=emotion)
         taste = self.taste(now=now / 1000)
-        playlist = replace(make(start, wishes, plan=plan, taste=taste, feedback=last, time=now), listener=self.name)
+        made = make(start, wishes, plan=plan, taste=taste, feedback=last, time=now)
+        playlist = replace(made, listener=self.name)
         if not keep:
             return playlist
         if wishes.intents is not None and emotion is not None:
@@ -187,8 +186,6 @@ class Listener:
             propensity=likely,
             content=contents(playlist, find_music(wishes.library)),
         )
-
-    # -- what they say ----------------------------------------------------------------------------------------------
 
     def feedback(
         self,
@@ -289,8 +286,6 @@ class Listener:
         """Has the listener asked after playlists, or never."""
         self._saved.ask(wanted)
 
-    # -- what is known ----------------------------------------------------------------------------------------------
-
     def taste(self, *, now: float | None = None, upto: int | None = None) -> Taste:
         """What was learnt from all that stands.
 
@@ -367,8 +362,6 @@ class Listener:
             OptionError: If there is none.
         """
         self._saved.delete(number)
-
-    # -- everything of one ------------------------------------------------------------------------------------------
 
     def export(self) -> dict[str, Any]:
         """Everything that is kept of the listener, as plain values for JSON."""
