@@ -71,7 +71,7 @@ def _guarded(path: str, work: Callable[[Path], _T]) -> _T | Failure:
                 file.read(1)
         except OSError as lost:  # not the file is bad: the disk or the network failed
             return _lost(lost)
-        return Failure(str(error), lasting=True)
+        return Failure(str(error).removeprefix(f"{path}: "), lasting=True)
     except OSError as error:
         return _lost(error)
     except MemoryError:
