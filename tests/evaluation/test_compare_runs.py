@@ -205,7 +205,7 @@ def test_the_page_of_bare_predictions_has_what_they_tell() -> None:
     assert "<script>" not in text
     assert "logarithm of the probabilities" in text
     assert text.count("<svg") == 3 + 3
-    assert "Hardest is" in text
+    assert "the hardest first" in text
     leaky = Run(run.about, tuple(replace(p, fold=str(i % 2)) for i, p in enumerate(run_of(0.5, clips=90))))
     assert "are tested in several folds" in report_page(leaky, Insight())
 
