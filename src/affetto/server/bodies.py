@@ -8,8 +8,9 @@ from affetto.server.problems import Problem, problem_response
 
 __all__ = ["BodyLimit"]
 
+_WITH_BODY = ("POST", "PUT", "PATCH")
 _ENVELOPE = 64 << 10  # the boundaries and headers of a multipart form around its file
-_RECORDINGS = "/v1/readings"
+_RECORDINGS = ("/v1/readings", "/v1/analyses", "/v1/me/voice")
 
 
 class BodyLimit:
@@ -25,10 +26,10 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on with its bytes counted, or answers 400, 411 or 413."""
-        if scope["type"] != "http" or scope["method"] != "POST":
+        if scope["type"] != "http" or scope["method"] not in _WITH_BODY:
             await self._app(scope, receive, send)
             return
-        most = self._limits.upload_bytes if scope["path"] == _RECORDINGS else self._limits.body_bytes
+        most = self._limits.upload_bytes if scope["path"] in _RECORDINGS else self._limits.body_bytes
         problem = _check(Headers(scope=scope), most)
         if problem is not None:
             await problem_response(problem)(scope, receive, send)

@@ -35,6 +35,16 @@ async def create_readings(
     Any audio, or video with a sound track, as a form with the part `file` or as the body itself. It is kept only until
     it has been read.
     """
+    return await _receive(request, cues=cues, explain=explain)
+
+
+@router.post("/v1/analyses", include_in_schema=False)
+async def create_analysis(request: Request) -> dict[str, Any]:
+    """The same with how it is spoken, ten points a second of speech: what the page draws of a long recording."""
+    return await _receive(request, cues=True, explain=False, delivery=True)
+
+
+async def _receive(request: Request, *, cues: bool, explain: bool, delivery: bool = False) -> dict[str, Any]:
     hub: Hub = request.app.state.hub
     if hub.uploads >= hub.limits.uploads:
         raise Problem(
@@ -46,12 +56,14 @@ async def create_readings(
     hub.uploads += 1
     try:
         async with receive_upload(request, hub.limits) as upload:
-            return await _read(request, hub, upload, cues=cues, explain=explain)
+            return await _read(request, hub, upload, cues=cues, explain=explain, delivery=delivery)
     finally:
         hub.uploads -= 1
 
 
-async def _read(request: Request, hub: Hub, upload: Upload, *, cues: bool, explain: bool) -> dict[str, Any]:
+async def _read(
+    request: Request, hub: Hub, upload: Upload, *, cues: bool, explain: bool, delivery: bool
+) -> dict[str, Any]:
     """Reads in a thread, and gives up soon after the client has."""
     given_up = threading.Event()
     work = asyncio.ensure_future(
@@ -62,6 +74,7 @@ async def _read(request: Request, hub: Hub, upload: Upload, *, cues: bool, expla
             hub.limits,
             cues=cues,
             explain=explain,
+            delivery=delivery,
             given_up=given_up,
             stopping=hub.engine.stopping,
         )

@@ -13,6 +13,7 @@ from typing import IO, Any, cast
 from fastapi import Request, UploadFile
 
 from affetto.errors import AudioError
+from affetto.server.delivery import Delivery
 from affetto.server.limits import Limits
 from affetto.server.problems import Problem
 from affetto.voice.audio import RATE, AudioFile, Samples, ascii_name
@@ -101,12 +102,13 @@ def read_recording(
     *,
     cues: bool = False,
     explain: bool = False,
+    delivery: bool = False,
     given_up: threading.Event,
     stopping: threading.Event,
 ) -> dict[str, Any]:
     """What is heard in a recording: each utterance as a live session would end it, and the whole as ``hear`` reads it.
 
-    The decoders want a file on disk; it lies in a folder that only this process may open, until it is read.
+    With ``delivery`` also how it is spoken. The decoders want a file on disk; it lies in a folder that only this process may open, until it is read.
 
     Raises:
         Problem: If it cannot be decoded, is too long, or nobody waits for it any more.
@@ -118,6 +120,7 @@ def read_recording(
             shutil.copyfileobj(upload.file, copy)
         heard = 0.0
         utterances: list[dict[str, Any]] = []
+        spoken = Delivery() if delivery else None
 
         def blocks(recording: _Recording) -> Iterator[Samples]:
             nonlocal heard
@@ -138,6 +141,8 @@ def read_recording(
                         "reading": _plain(recognizer.read_utterances([utterance]), cues=cues),
                     }
                 )
+                if spoken is not None:
+                    spoken.add(utterance)
                 yield utterance
 
         try:
@@ -152,6 +157,7 @@ def read_recording(
         "seconds": heard,
         "reading": _plain(whole, cues=cues),
         "utterances": utterances,
+        **({} if spoken is None else {"delivery": spoken.to_dict(heard)}),
     }
 
 

@@ -14,6 +14,8 @@ import { paintCover } from "./queue.js";
  * @property {string | null} stream
  * @property {string | null} cover
  * @property {string} credit
+ * @property {string} genre
+ * @property {number | null} tempo
  * @property {string[]} reasons
  * @property {boolean} [liked]
  *
