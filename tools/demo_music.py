@@ -188,7 +188,7 @@ def _cover(number: int, size: int = 240) -> bytes:
     return _png(colours[picture])
 
 
-def compose(folder: Path, *, pieces: tuple[Piece, ...] = PIECES, seconds: float = 24.0) -> list[Path]:
+def compose(folder: Path, *, pieces: tuple[Piece, ...] = PIECES, seconds: float = 34.0) -> list[Path]:
     """Writes the pieces as FLAC with tags; all but one album have covers.
 
     Args:

@@ -25,10 +25,10 @@ PATIENCE = 60  # seconds: machines that run tests are busy
 class Running:
     """A server that runs in a thread."""
 
-    def __init__(self, limits: Limits, *, send_buffer: int | None = None, **options) -> None:
+    def __init__(self, limits: Limits, *, send_buffer: int | None = None, port: int = 0, **options) -> None:
         self.app = create_app(recognizer(), limits=limits, **options)
         self.hub = self.app.state.hub
-        self.listener = bind("127.0.0.1", 0)
+        self.listener = bind("127.0.0.1", port)
         if send_buffer:
             self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)  # connections take it over
         self.port = self.listener.getsockname()[1]

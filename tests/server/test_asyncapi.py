@@ -13,6 +13,7 @@ from websockets.sync.client import connect
 from affetto.affect import EMOTIONS
 from affetto.server import Limits
 from affetto.server.protocol import CLOSE_CODES, SessionStart
+from affetto.settings import settings
 from tests.server.conftest import cut, f32, rest, s16, talk
 
 DOCUMENT = yaml.safe_load(resources.files("affetto.server").joinpath("asyncapi.yaml").read_text(encoding="utf-8"))
@@ -77,7 +78,9 @@ def test_it_names_the_emotions_the_errors_and_the_limits_of_the_code():
             assert told[name][bound] == real[name][bound]
 
 
-def test_the_messages_of_a_session_fit(server, short):
+def test_the_messages_of_a_session_fit(server, short, tmp_path, monkeypatch):
+    monkeypatch.setenv("AFFETTO_DATA_DIR", str(tmp_path))  # where the playlist that follows is kept
+    settings.cache_clear()
     broken = short.copy()
     broken[100] = np.nan
     with talk(server, format="f32le") as socket:

@@ -15,6 +15,7 @@ from affetto.recommendation.account import Account, account_of
 from affetto.recommendation.compose import compose
 from affetto.recommendation.history import Entry, History
 from affetto.recommendation.intent import Intent, Start, chosen_plan, start_emotion
+from affetto.recommendation.journal import Journal
 from affetto.recommendation.journey import leads_somewhere
 from affetto.recommendation.learner import Learner, learn
 from affetto.recommendation.moods import parse_mood
@@ -66,6 +67,7 @@ class Listener:
         self._history = History(store, person.number)
         self._saved = Saved(store, person.number)
         self._learner = Learner(self._history)
+        self.journal = Journal(store, person.number)
 
     @classmethod
     def open(

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select
 
 from affetto.errors import OptionError
 from affetto.recommendation.history import History, milliseconds, read_entries
+from affetto.recommendation.journal import Journal
 from affetto.recommendation.saved import Saved
 from affetto.store import Store
 from affetto.store.tables import FeedbackRow, ListenerRow, PlaylistRow
@@ -127,6 +128,7 @@ def export_person(store: Store, person: Person) -> dict[str, Any]:
         "name": person.name,
         "since": datetime.fromtimestamp(person.created / 1000, UTC).isoformat(),
         "feedback": [entry.to_dict() for entry in history.entries(undone=True)],
+        "readings": [entry.to_dict() for entry in reversed(Journal(store, person.number).entries())],
         "playlists": [each.to_dict() for each in reversed(saved.playlists())],
         "outcomes": [outcome.to_dict() for outcome in saved.outcomes()],
         "choices": {str(emotion): list(intents) for emotion, intents in saved.choices().items()},

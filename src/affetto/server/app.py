@@ -18,6 +18,7 @@ from affetto.server.hub import Hub
 from affetto.server.limits import Limits
 from affetto.server.openapi import answers, describe
 from affetto.server.problems import install
+from affetto.server.scans import Scans
 from affetto.version import __version__
 from affetto.voice.recognizer import Recognizer
 
@@ -62,7 +63,7 @@ def create_app(
         lifespan=lifespan,
         telemetry=_NO_TELEMETRY,
     )
-    app.state.hub = hub
+    app.state.hub, app.state.scans = hub, Scans()
     for router in (
         readings.router,
         music.router,

@@ -62,10 +62,7 @@ def _here(request: Request) -> bool:
 
 
 def _scans(request: Request) -> Scans:
-    state = request.app.state
-    if not hasattr(state, "scans"):
-        state.scans = Scans()
-    return state.scans
+    return request.app.state.scans
 
 
 def _own() -> Collection:

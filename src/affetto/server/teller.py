@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from affetto.recommendation.playlist import Playlist
 from affetto.recommendation.replan import Change, LivePlaylist
-from affetto.server.links import playlist_with_links
+from affetto.server.answer import answer, answered
 from affetto.server.protocol import SessionStart, encode_event, encode_playlist
 from affetto.voice.reading import Reading
 from affetto.voice.stream import Event
@@ -22,9 +23,18 @@ class Teller:
     def __init__(self, start: SessionStart) -> None:
         self._cues = start.cues
         follow = start.follow
-        self._music = None if follow is None else LivePlaylist(intent=follow.intent, length=follow.length)
+        self._entry: int | None = None
+        self._music = (
+            None if follow is None else LivePlaylist(intent=follow.intent, length=follow.length, plan=self._plan)
+        )
+        self._wish = follow
         self._spoken = 0.0  # seconds of speech of this utterance that the music has taken in
         self._from = 0
+
+    def _plan(self, reading: Reading) -> Playlist:
+        assert self._wish is not None
+        playlist, self._entry = answer(reading, intent=self._wish.intent, length=self._wish.length, source="voice")
+        return playlist
 
     def __call__(self, events: Iterable[Event]) -> list[str]:
         """The messages for some events, oldest first."""
@@ -34,7 +44,7 @@ class Teller:
             if self._music is not None and event.reading is not None:
                 change = self._follow(event, event.reading, self._music)
                 if change is not None:
-                    told.append(encode_playlist(_plain(change)))
+                    told.append(encode_playlist(_plain(change, self._entry)))
         return told
 
     def _follow(self, event: Event, reading: Reading, music: LivePlaylist) -> Change | None:
@@ -45,11 +55,11 @@ class Teller:
         return change
 
 
-def _plain(change: Change) -> dict[str, Any]:
+def _plain(change: Change, entry: int | None) -> dict[str, Any]:
     return {
         "before": None if change.before is None else str(change.before),
         "emotion": None if change.emotion is None else str(change.emotion),
         "probability": change.probability,
         "words": change.words,
-        "playlist": playlist_with_links(change.playlist),
+        "playlist": answered(change.playlist, entry),
     }

@@ -1,11 +1,12 @@
 """A recording as it is uploaded, and what is heard in it."""
 
 import asyncio
+import contextlib
 import shutil
 import tempfile
 import threading
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -22,7 +23,7 @@ from affetto.voice.recognizer import Recognizer
 from affetto.voice.speech import Utterance, find_utterances
 from affetto.voice.stream import SCHEMA_VERSION
 
-__all__ = ["Upload", "read_recording", "receive_upload"]
+__all__ = ["Upload", "read_recording", "receive_upload", "recorded"]
 
 _IN_MEMORY = 1 << 20
 _NAME_LENGTH = 255
@@ -95,6 +96,23 @@ class _Recording(AudioFile):
         return self._name
 
 
+@contextmanager
+def recorded(upload: Upload) -> Generator[AudioFile]:
+    """An upload as a recording that can be decoded.
+
+    The decoders want a file on disk; it lies in a folder that only this process may open, until the context ends.
+
+    Raises:
+        AudioError: If it cannot be decoded.
+    """
+    with tempfile.TemporaryDirectory(prefix="affetto-") as folder:
+        path = Path(folder) / "recording"
+        upload.file.seek(0)
+        with path.open("wb") as copy:
+            shutil.copyfileobj(upload.file, copy)
+        yield _Recording(path, upload.name)
+
+
 def read_recording(
     upload: Upload,
     recognizer: Recognizer,
@@ -108,21 +126,17 @@ def read_recording(
 ) -> dict[str, Any]:
     """What is heard in a recording: each utterance as a live session would end it, and the whole as ``hear`` reads it.
 
-    With ``delivery`` also how it is spoken. The decoders want a file on disk; it lies in a folder that only this process may open, until it is read.
+    With ``delivery`` also how it is spoken.
 
     Raises:
         Problem: If it cannot be decoded, is too long, or nobody waits for it any more.
     """
-    with tempfile.TemporaryDirectory(prefix="affetto-") as folder:
-        path = Path(folder) / "recording"
-        upload.file.seek(0)
-        with path.open("wb") as copy:
-            shutil.copyfileobj(upload.file, copy)
+    with contextlib.ExitStack() as stack:
         heard = 0.0
         utterances: list[dict[str, Any]] = []
         spoken = Delivery() if delivery else None
 
-        def blocks(recording: _Recording) -> Iterator[Samples]:
+        def blocks(recording: AudioFile) -> Iterator[Samples]:
             nonlocal heard
             for block in recording:
                 if given_up.is_set() or stopping.is_set():
@@ -131,7 +145,7 @@ def read_recording(
                 heard += len(block) / RATE
                 _check_length(heard, limits)
 
-        def each(recording: _Recording) -> Iterator[Utterance]:
+        def each(recording: AudioFile) -> Iterator[Utterance]:
             for utterance in find_utterances(blocks(recording)):
                 utterances.append(
                     {
@@ -146,7 +160,7 @@ def read_recording(
                 yield utterance
 
         try:
-            recording = _Recording(path, upload.name)
+            recording = stack.enter_context(recorded(upload))
             _check_length(recording.seconds or 0.0, limits)
             whole = recognizer.read_utterances(each(recording), explain=explain)
         except AudioError as error:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HEAD", "Store", "database_path", "default_store", "default_store_exists", "open_store"]
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration."""
 
 _BUSY_SECONDS = 30

@@ -40,7 +40,6 @@ def page_headers() -> dict[str, str]:
     """The headers of every page and static file."""
     return {
         "content-security-policy": content_policy(),
-        "cross-origin-opener-policy": "same-origin",
         "cross-origin-resource-policy": "same-origin",
         "permissions-policy": "microphone=(self), camera=(), geolocation=(), payment=()",
         "referrer-policy": "same-origin",

@@ -11,10 +11,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from affetto.affect import EMOTIONS, circumplex
 from affetto.recommendation import Intent
+from affetto.server.me import PROFILE
 from affetto.server.pages.assets import assets, version
 from affetto.server.pages.policy import page_headers
 from affetto.server.pages.words import LANGUAGES, catalogue, choose_language
 from affetto.server.problems import Problem
+from affetto.voice.profiles import ProfileStore
 
 __all__ = ["PAGES", "router"]
 
@@ -54,7 +56,17 @@ def _data(value: Any) -> str:
 def _facts() -> dict[str, Any]:
     """What the scripts need to know of the code."""
     places = {str(emotion): [point.valence, point.arousal] for emotion, point in circumplex().items()}
-    return {"emotions": [str(emotion) for emotion in EMOTIONS], "circumplex": places, "intents": [*map(str, Intent)]}
+    return {
+        "emotions": [str(emotion) for emotion in EMOTIONS],
+        "circumplex": places,
+        "intents": [*map(str, Intent)],
+        "profile": _profile(),
+    }
+
+
+def _profile() -> str | None:
+    """The profile of the person's voice that readings are made with, if there is one."""
+    return PROFILE if ProfileStore().has(PROFILE) else None
 
 
 def _render(template: str, request: Request, **more: Any) -> str:

@@ -3,6 +3,7 @@
 from affetto.store.tables.base import Base, MetaRow, PathBytes
 from affetto.store.tables.library import EvidenceRow, FeaturesRow, FileRow, FolderRow, TrackRow
 from affetto.store.tables.listeners import ChoiceRow, FeedbackRow, ListenerRow, OutcomeRow, PlaylistRow
+from affetto.store.tables.readings import ReadingRow
 
 __all__ = [
     "Base",
@@ -17,5 +18,6 @@ __all__ = [
     "OutcomeRow",
     "PathBytes",
     "PlaylistRow",
+    "ReadingRow",
     "TrackRow",
 ]

@@ -87,13 +87,16 @@ function drawDelivery({ times, pitch, level }, x) {
   }
   const [top, bottom] = LANES.level;
   const loudest = Math.max(...level, -20);
-  let path = "";
+  let path = `M${x(times[0] ?? 0).toFixed(1)} ${bottom}`;
+  let before = times[0] ?? 0;
   for (let place = 0; place < times.length; place += step) {
     const share = Math.max(0, 1 - (loudest - level[place]) / 45);
     const at = x(times[place]).toFixed(1);
-    path += `M${at} ${bottom}V${(bottom - share * (bottom - top)).toFixed(1)}`;
+    if (times[place] - before > 0.4) path += `L${x(before).toFixed(1)} ${bottom}L${at} ${bottom}`;
+    path += `L${at} ${(bottom - share * (bottom - top)).toFixed(1)}`;
+    before = times[place];
   }
-  if (path) parts.push(draw("path", { d: path, stroke: "var(--strong-line)", "stroke-width": 1.4, opacity: 0.75 }));
+  if (times.length) parts.push(draw("path", { class: "level", d: `${path}L${x(before).toFixed(1)} ${bottom}Z` }));
   return parts;
 }
 

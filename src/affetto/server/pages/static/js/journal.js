@@ -17,6 +17,7 @@ import { paintCover } from "./queue.js";
 
 const WEEKS = 16;
 const DAY = 86_400_000;
+const REACH = 0.7; // of the trend, to each side of the middle
 const SAYINGS = ["better", "same", "worse"];
 
 /** @param {number} at */
@@ -47,18 +48,26 @@ function drawCalendar(days) {
   $("calendar").replaceChildren(...squares);
 }
 
-/** Valence and arousal along the readings. @param {Entry[]} entries oldest first */
+/** The mean of each day. @param {Entry[]} entries oldest first @returns {Entry[]} */
+function byDay(entries) {
+  /** @type {Map<string, Entry[]>} */
+  const days = new Map();
+  for (const entry of entries) days.set(dayOf(entry.at), [...(days.get(dayOf(entry.at)) ?? []), entry]);
+  return [...days.values()].map((day) => ({ ...day[0], ...mean(day) }));
+}
+
+/** Valence and arousal along the days. @param {Entry[]} entries oldest first */
 function drawTrend(entries) {
   const [width, height, left] = [620, 190, 26];
-  const shown = entries.slice(-80);
+  const shown = byDay(entries).slice(-80);
   const first = shown[0].at;
   const span = Math.max(shown[shown.length - 1].at - first, 1);
   const x = (/** @type {Entry} */ entry) => left + ((width - left - 8) * (entry.at - first)) / span;
-  const y = (/** @type {number} */ value) => height / 2 - (value * (height - 34)) / 2;
+  const y = (/** @type {number} */ value) => (height - 22) / 2 - (value * (height - 30)) / (2 * REACH);
   const line = (/** @type {"valence" | "arousal"} */ axis) => {
     let slow = shown[0][axis];
     const points = shown.map((entry) => {
-      slow += 0.35 * (entry[axis] - slow);
+      slow += 0.5 * (entry[axis] - slow);
       return `${x(entry).toFixed(1)} ${y(slow).toFixed(1)}`;
     });
     return draw("path", { class: `line ${axis}`, d: `M${points.join("L")}` });
@@ -128,7 +137,7 @@ class Page {
   #entry(entry) {
     const picture = make("span", { class: "cover" });
     paintCover(picture, /** @type {any} */ ({ ...entry, cover: null }));
-    const time = new Date(entry.at).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
+    const time = new Date(entry.at).toLocaleTimeString(language, { hour: "numeric", minute: "2-digit" });
     const word = t(`emotion.${entry.emotion ?? nearest(entry)}`);
     const remove = make("button", { class: "round", type: "button", "aria-label": t("journal.delete", { time }) }, icon("i-trash"));
     remove.addEventListener("click", () => void this.#delete(entry));

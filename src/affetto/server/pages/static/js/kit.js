@@ -1,7 +1,7 @@
 /** Small tools that every module uses: words, facts, elements, requests, notes. */
 
 /**
- * @typedef {{emotions: string[], circumplex: Record<string, [number, number]>, intents: string[]}} Facts
+ * @typedef {{emotions: string[], circumplex: Record<string, [number, number]>, intents: string[], profile: string | null}} Facts
  * @typedef {{valence: number, arousal: number, covariance?: number[][]}} Affect
  */
 

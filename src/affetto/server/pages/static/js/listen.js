@@ -24,7 +24,7 @@ class Page {
   /** @param {HTMLElement} main */
   constructor(main) {
     this.root = /** @type {HTMLElement} */ (main.querySelector(".listen"));
-    this.plane = new Plane($("field"), (affect, done) => this.#moved(affect, done));
+    this.plane = new Plane($("disc"), (affect, done) => this.#moved(affect, done));
     this.wave = new Wave($("wave"));
     this.queue = new Queue($("queue"), player);
     /** @type {State} */
@@ -38,6 +38,8 @@ class Page {
     /** @type {Reading | null} */
     this.reading = null;
     this.following = false;
+    /** The entry of the journal that a correction puts right. @type {number | null} */
+    this.entry = null;
     this.change = () => this.#showMusic();
     this.failed = (/** @type {Event} */ event) => this.#noSound(/** @type {CustomEvent} */ (event));
     player.addEventListener("change", this.change);
@@ -234,6 +236,7 @@ class Page {
     this.#cues(reading.cues ?? []);
     this.#set("heard");
     announce(this.#sentence(reading));
+    this.entry = null;
     this.start = { reading: { probabilities: reading.probabilities, seconds: reading.seconds }, source };
     await this.#play();
   }
@@ -242,7 +245,8 @@ class Page {
   async #play() {
     try {
       /** @type {Playlist} */
-      const playlist = await ask("/v1/me/playlists", { json: { ...this.start, intent: this.intent } });
+      const playlist = await ask("/v1/me/playlists", { json: { ...this.start, intent: this.intent, entry: this.entry } });
+      this.entry = playlist.entry ?? null;
       player.load(playlist);
       announce(t("listen.music_starts", { title: player.track?.title ?? "" }));
     } catch (error) {
@@ -343,7 +347,7 @@ class Page {
     this.plane.show(affect);
     this.#bars(null);
     this.#set("heard");
-    this.start = { affect, source: "hand", corrects: this.reading?.probabilities ?? null };
+    this.start = { affect: { valence: affect.valence, arousal: affect.arousal }, source: "hand", corrects: !!this.reading };
     await this.#play();
   }
 
@@ -356,7 +360,7 @@ class Page {
     this.#bars({ ...Object.fromEntries(facts.emotions.map((name) => [name, 0])), [emotion]: 1 });
     $("words").textContent = t("listen.sounds", { first: t(`emotion.${emotion}`) });
     $("lead").textContent = t("listen.corrected");
-    this.start = { emotion, source: "hand", corrects: this.reading?.probabilities ?? null };
+    this.start = { emotion, source: "hand", corrects: !!this.reading };
     await this.#play();
   }
 

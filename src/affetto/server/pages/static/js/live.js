@@ -1,5 +1,6 @@
 /** A live session with the server; it survives a connection that breaks. */
 
+import { facts } from "./kit.js";
 import { Trouble } from "./microphone.js";
 
 /**
@@ -58,7 +59,7 @@ export class Live {
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     socket.onopen = () => {
-      const start = { type: "session.start", rate: this.rate, format: "s16le", interval: 0.3, cues: true };
+      const start = { type: "session.start", rate: this.rate, format: "s16le", interval: 0.3, cues: true, profile: facts.profile };
       socket.send(JSON.stringify(this.follow ? { ...start, follow: this.follow } : start));
     };
     socket.onmessage = (event) => this.#take(JSON.parse(event.data));

@@ -17,10 +17,11 @@ import { paintCover } from "./queue.js";
  * @property {string} genre
  * @property {number | null} tempo
  * @property {string[]} reasons
- * @property {boolean} [liked]
+ * @property {number | null} [liked] number of the like that stands
  *
  * @typedef {object} Playlist
  * @property {number | null} [id]
+ * @property {number | null} [entry] number of the reading that it answers, in the journal
  * @property {string} intent
  * @property {string[]} then
  * @property {string} explanation
@@ -113,25 +114,29 @@ class Player extends EventTarget {
   /**
    * Tells the server what the person thinks of a track.
    * @param {Track} track
-   * @param {"like" | "unlike" | "skip" | "complete" | "not_this_mood" | "never"} kind
+   * @param {"like" | "skip" | "completed" | "not_this_mood" | "never"} kind
    */
   async tell(track, kind) {
     const { audio } = this;
     const at = track === this.track && Number.isFinite(audio.duration) ? audio.currentTime : null;
     try {
-      const answer = await ask("/v1/me/feedback", { json: { track: track.id, kind, playlist: this.playlist?.id ?? null, seconds: at } });
-      return answer;
+      const playlist = this.playlist?.id ?? null;
+      const library = playlist ? null : this.playlist?.library === "your library" ? "own" : "starter";
+      return await ask("/v1/me/feedback", { json: { track: String(track.id), kind, playlist, library, seconds: at } });
     } catch (error) {
-      if (kind !== "skip" && kind !== "complete") toast(/** @type {Error} */ (error).message);
+      if (kind !== "skip" && kind !== "completed") toast(/** @type {Error} */ (error).message);
       return null;
     }
   }
 
   /** @param {Track} track */
   async like(track) {
-    track.liked = !track.liked;
+    const before = track.liked;
+    track.liked = before ? null : -1;
     this.#tell();
-    await this.tell(track, track.liked ? "like" : "unlike");
+    if (!before) track.liked = (await this.tell(track, "like"))?.id ?? null;
+    else if (before > 0) await ask(`/v1/me/feedback/${before}`, { method: "DELETE" }).catch((error) => toast(error.message));
+    this.#tell();
     announce(t(track.liked ? "queue.liked" : "queue.unliked"));
   }
 
@@ -280,7 +285,7 @@ export function startPlayer() {
   audio.addEventListener("playing", () => (player.failures = 0));
   audio.addEventListener("error", () => player.failed());
   audio.addEventListener("ended", () => {
-    if (player.track) void player.tell(player.track, "complete");
+    if (player.track) void player.tell(player.track, "completed");
     player.next();
   });
   player.addEventListener("change", show);

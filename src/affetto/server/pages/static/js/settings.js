@@ -1,7 +1,7 @@
 /** Settings: the voice profile, the looks, the music and what is kept. */
 
 import { setTheme } from "./app.js";
-import { $, announce, ask, remember, t, toast } from "./kit.js";
+import { $, announce, ask, facts, remember, t, toast } from "./kit.js";
 import { openMicrophone, Trouble } from "./microphone.js";
 import { player } from "./player.js";
 
@@ -72,6 +72,7 @@ class Page {
 
   /** @param {any} profile */
   #show(profile) {
+    facts.profile = profile?.name ?? null;
     $("voice-actions").hidden = !profile;
     $("voice-undo").hidden = !profile?.corrections.length;
     $("enrol-label").textContent = t(profile ? "settings.enrol_again" : "settings.enrol");
@@ -105,6 +106,7 @@ class Page {
       $("enrol-text").textContent = `${t(`trouble.${name}.title`)}. ${t(`trouble.${name}`)}`;
       return;
     }
+    $("enrol-box").dataset.state = "listening";
     $("enrol-label").textContent = t("listen.stop");
     $("enrol-text").textContent = t("settings.enrolling");
     announce(t("settings.enrolling"));
@@ -124,6 +126,7 @@ class Page {
       $("enrol-text").textContent = /** @type {Error} */ (error).message;
       announce(/** @type {Error} */ (error).message);
     }
+    $("enrol-box").dataset.state = "idle";
     $("ring").style.strokeDasharray = "0 1";
     this.frames = [];
   }

@@ -1,0 +1,42 @@
+"""The music for the person of this server, and what is written down of it."""
+
+from typing import Any
+
+from affetto.recommendation.intent import Intent, Start
+from affetto.recommendation.journal import Source
+from affetto.recommendation.listener import Listener
+from affetto.recommendation.playlist import Playlist
+from affetto.server.links import playlist_with_links
+
+__all__ = ["answer", "answered"]
+
+
+def answer(
+    start: Start,
+    *,
+    intent: Intent | None = None,
+    length: int | None = None,
+    strategy: str = "journey",
+    seed: int | None = None,
+    source: Source,
+    entry: int | None = None,
+) -> tuple[Playlist, int]:
+    """A playlist for the person, kept with the reading that it answers; and the number of the entry in the journal.
+
+    Args:
+        start: Where they are.
+        intent: What the music is for; None for what suits.
+        length: Tracks; None for the setting.
+        strategy: As in `affetto.recommend`.
+        seed: Source of all chance; None draws one.
+        source: How the start was found.
+        entry: An entry of the journal that this one takes the place of.
+    """
+    listener = Listener.open()
+    playlist = listener.recommend(start, intent=intent, length=length, strategy=strategy, seed=seed)
+    return playlist, listener.journal.add(start, source=source, playlist=playlist.number, entry=entry)
+
+
+def answered(playlist: Playlist, entry: int | None) -> dict[str, Any]:
+    """A playlist as the page takes it."""
+    return {**playlist_with_links(playlist), "id": playlist.number, "entry": entry}

@@ -1,0 +1,232 @@
+"""Speak, see, listen: the first page, in a real browser with a voice at its microphone."""
+
+import httpx
+import pytest
+
+from affetto.server import Limits
+from tests.page.conftest import heard, sounds, until
+from tests.server.conftest import Running
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("music")]
+
+
+def order(site):
+    """The tracks that the last reading is answered with now, chance left out."""
+    with httpx.Client(base_url=site.http, trust_env=False, timeout=60) as client:
+        last = client.get("/v1/me/journal").raise_for_status().json()["entries"][-1]
+        wish = {"reading": {"probabilities": last["probabilities"], "seconds": last["seconds"]}, "seed": 5}
+        return [track["id"] for track in client.post("/v1/me/playlists", json=wish).raise_for_status().json()["tracks"]]
+
+
+def test_a_voice_is_answered_with_music_that_learns(visit, site):
+    page = visit()
+    page.click("#speak")
+    page.wait_for_selector("[data-partial]")
+    assert page.locator(".bar.most").count() == 1
+    assert page.get_attribute("#dot", "cx") != "0.00"
+    heard(page)
+    assert page.inner_text("#words").startswith("Sounds ") or page.inner_text("#words").startswith("Hard to tell")
+    assert page.locator("#queue .track").count() > 5
+    assert page.locator("#stops .stop.current").count() == 1
+    assert page.inner_text(".track-why >> nth=0")
+    sounds(page)
+    assert page.evaluate("window.openWhenMusicBegan") is False
+    assert page.evaluate("document.querySelector('#audio').src").endswith("/audio")
+    before = order(site)
+    first = page.inner_text("#player-title")
+    for place in range(2, 6):
+        page.click(f"#queue .track >> nth={place} >> [data-act=like]")
+    until(page, "document.querySelectorAll('#queue [data-act=like][aria-pressed=true]').length === 4")
+    page.click("#player-next")
+    until(page, "title => document.querySelector('#player-title').textContent !== title", arg=first)
+    sounds(page)
+    page.wait_for_load_state("networkidle")
+    assert order(site) != before
+
+
+def test_a_cover_is_shown_where_a_file_has_one(visit):
+    page = visit("/library")
+    page.click(".region .round >> nth=0")
+    page.wait_for_selector("#player-cover img")
+    until(page, "document.querySelector('#player-cover img').naturalWidth > 100")
+
+
+def test_a_word_or_the_dot_corrects_a_reading(visit):
+    page = visit()
+    page.click("#speak")
+    heard(page)
+    page.click(".place.sad")
+    until(page, "document.querySelector('#words').textContent === 'Sounds sad.'")
+    until(page, "document.querySelector('#music-title').textContent.startsWith('Comfort')")
+    box = page.locator("#disc").bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0] + 0.33 * box["width"], middle[1] - 0.2 * box["height"], steps=5)
+    page.mouse.up()
+    until(page, "document.querySelector('#words').textContent === 'Closest to happy.'")
+    until(page, "document.querySelector('#music-title').textContent === 'Stay'")
+    with page.expect_response("**/v1/me/journal") as journal:
+        page.click("a[href='/journal']")
+    entries = journal.value.json()["entries"]
+    assert len(entries) == 1, "a correction takes the place of what was heard"
+    assert entries[0]["emotion"] == "happy"
+
+
+def test_without_a_microphone_sliders_or_a_recording_do(visit, voice):
+    page = visit()
+    page.click("#by-hand")
+    for _ in range(3):
+        page.keyboard.press("PageUp")
+    page.press("#arousal", "End")
+    page.click("#hand [type=submit]")
+    heard(page)
+    sounds(page)
+    page.set_input_files("#file", voice)
+    until(page, "document.querySelector('#words').textContent.startsWith('Sounds')")
+    heard(page)
+    assert page.locator("#cue-list li").count() > 0
+
+
+def test_an_intent_is_kept_and_changes_the_music(visit):
+    page = visit()
+    page.click("#by-hand")
+    page.click("#hand [type=submit]")
+    heard(page)
+    page.check("[name=intent][value=calm]", force=True)
+    until(page, "document.querySelector('#music-title').textContent === 'Calm'")
+    page.reload()
+    assert page.is_checked("[name=intent][value=calm]")
+
+
+def test_keys_play_pause_skip_and_like(visit):
+    page = visit()
+    page.click("#by-hand")
+    page.click("#hand [type=submit]")
+    heard(page)
+    sounds(page)
+    page.locator("#words").click()
+    page.keyboard.press("k")
+    until(page, "document.querySelector('#audio').paused")
+    title = page.inner_text("#player-title")
+    page.keyboard.press("l")
+    page.wait_for_selector("#player-like[aria-pressed=true]")
+    page.keyboard.press("n")
+    until(page, "title => document.querySelector('#player-title').textContent !== title", arg=title)
+    page.keyboard.press("p")
+    until(page, "title => document.querySelector('#player-title').textContent === title", arg=title)
+
+
+def test_a_track_that_does_not_fit_leaves_the_queue_and_comes_back(visit):
+    page = visit()
+    page.click("#by-hand")
+    page.click("#hand [type=submit]")
+    heard(page)
+    count = page.locator("#queue .track").count()
+    title = page.inner_text("#queue .track >> nth=2 >> .track-title")
+    page.click("#queue .track >> nth=2 >> [data-act=more]")
+    page.keyboard.press("Escape")
+    assert page.locator(".menu").count() == 0
+    page.click("#queue .track >> nth=2 >> [data-act=more]")
+    page.click(".menu button >> nth=1")
+    until(page, "n => document.querySelectorAll('#queue .track').length === n", arg=count - 1)
+    page.click(".toast button")
+    until(page, "n => document.querySelectorAll('#queue .track').length === n", arg=count)
+    assert page.inner_text("#queue .track >> nth=2 >> .track-title") == title
+
+
+def test_music_goes_on_from_page_to_page(visit):
+    page = visit()
+    page.click("#by-hand")
+    page.click("#hand [type=submit]")
+    sounds(page)
+    for path in ("/library", "/settings", "/"):
+        before = page.evaluate("document.querySelector('#audio').currentTime")
+        page.click(f".tabs a[href='{path}']")
+        page.wait_for_selector(f".tabs a[href='{path}'][aria-current=page]")
+        until(page, "t => document.querySelector('#audio').currentTime > t", arg=before)
+        assert not page.evaluate("document.querySelector('#audio').paused")
+    assert page.locator("#queue .track").count() > 5
+    page.go_back()
+    page.wait_for_selector(".tabs a[href='/settings'][aria-current=page]")
+
+
+@pytest.mark.parametrize(
+    ("error", "title"),
+    [
+        ("NotAllowedError", "The microphone is not allowed"),
+        ("NotFoundError", "No microphone was found"),
+        ("NotReadableError", "The microphone does not answer"),
+    ],
+)
+def test_a_microphone_that_cannot_be_had_is_explained(visit, error, title):
+    page = visit()
+    page.evaluate(
+        "name => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', name)) }", error
+    )
+    page.click("#speak")
+    page.wait_for_selector("#trouble:not([hidden])")
+    assert page.inner_text("#trouble-title") == title
+    assert "recording" in page.inner_text("#trouble-text") or "try again" in page.inner_text("#trouble-text")
+    assert page.get_attribute(".listen", "data-state") == "idle"
+
+
+def test_an_insecure_address_is_explained(visit, site):
+    page = visit(f"http://affetto.test:{site.port}/")
+    page.click("#speak")
+    page.wait_for_selector("#trouble:not([hidden])")
+    assert "https" in page.inner_text("#trouble-text")
+
+
+def test_what_the_browser_does_to_the_sound_is_said(visit):
+    page = visit()
+    page.evaluate(
+        "() => { const settings = MediaStreamTrack.prototype.getSettings;"
+        "MediaStreamTrack.prototype.getSettings = function () {"
+        " return {...settings.call(this), noiseSuppression: true} } }"
+    )
+    page.click("#speak")
+    page.wait_for_selector("#capture:not([hidden])")
+    assert "noise suppression" in page.inner_text("#capture")
+    heard(page)
+
+
+def test_a_server_that_restarts_while_someone_speaks_loses_nothing(visit):
+    first = Running(Limits(stop_seconds=0.2)).start()
+    page = visit(on=first, forgive=("WebSocket", "ERR_CONNECTION", "Failed to load"))
+    page.click("#speak")
+    page.wait_for_selector("[data-partial]")
+    first.stop()
+    page.wait_for_selector("#trouble:not([hidden])")
+    assert page.inner_text("#trouble-title") == "The connection broke"
+    second = Running(Limits(), port=first.port).start()
+    try:
+        heard(page)
+        assert page.is_hidden("#trouble")
+        sounds(page)
+    finally:
+        page.close()
+        second.stop()
+
+
+def test_two_tabs_speak_and_play_side_by_side(visit):
+    one = visit()
+    two = visit(context=one.context)
+    one.click("#speak")
+    two.click("#speak")
+    heard(one)
+    heard(two)
+    sounds(two)
+    assert len({page.inner_text("#words") for page in (one, two)}) >= 1
+
+
+def test_music_follows_a_voice_that_goes_on(visit):
+    page = visit()
+    page.click("#follow")
+    page.wait_for_selector("[data-state=listening]")
+    page.wait_for_selector("#player:not([hidden])")
+    sounds(page)
+    assert page.evaluate("window.streams.some((s) => s.getTracks()[0].readyState === 'live')")
+    page.click("#follow")
+    until(page, "window.streams.every((s) => s.getTracks()[0].readyState === 'ended')")
+    heard(page)

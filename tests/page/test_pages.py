@@ -1,0 +1,216 @@
+"""The other pages, and what holds for all of them, in a real browser."""
+
+import json
+
+import pytest
+
+from affetto.server import Limits
+from affetto.server.pages.routes import PAGES
+from tests.page.conftest import heard, sounds, until
+from tests.server.conftest import Running
+from tools.demo_music import PIECES, compose
+
+pytestmark = pytest.mark.slow
+
+
+def ready(page):
+    page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.usefixtures("home")
+def test_a_visitor_agrees_once(visit):
+    page = visit(consent=False)
+    assert page.is_visible("#consent")
+    page.click("#consent .primary")
+    page.reload()
+    assert page.is_hidden("#consent")
+
+
+def test_a_folder_is_added_scanned_and_played(visit, home):
+    compose(home / "songs", seconds=31, pieces=PIECES[:4])
+    page = visit("/library")
+    page.wait_for_selector("#map-canvas[data-painted]")
+    assert "starter catalog" in page.inner_text("#library-about")
+    page.fill("#path", str(home / "songs"))
+    page.click("#add-folder [type=submit]")
+    until(page, "document.querySelector('#library-about').textContent.startsWith('4 tracks')")
+    page.wait_for_selector("#folders li")
+    page.fill("#search", "window seat")
+    until(page, "document.querySelectorAll('.hit').length === 1")
+    page.click(".hit .cover")
+    sounds(page)
+    assert page.inner_text("#player-title") == "Window Seat"
+
+
+@pytest.mark.usefixtures("music")
+def test_a_track_is_moved_and_put_back(visit):
+    page = visit("/library")
+    page.fill("#search", "rust")
+    page.click(".hit-name")
+    page.wait_for_selector("#fix-valence")
+    before = page.input_value("#fix-valence")
+    with page.expect_response("**/mood") as moved:
+        page.press("#fix-valence", "End")
+    assert moved.value.json()["valence"] == pytest.approx(1, abs=0.05)
+    with page.expect_response("**/mood") as back:
+        page.click("#chosen .button.plain")
+    assert round(100 * back.value.json()["valence"]) == int(before)
+    page.focus("#map-canvas")
+    page.keyboard.press("+")
+    page.keyboard.press("ArrowLeft")
+
+
+@pytest.mark.usefixtures("music")
+def test_the_journal_remembers_exports_and_forgets(visit):
+    page = visit()
+    for place in ("calm", "happy"):
+        page.click("#by-hand")
+        page.wait_for_timeout(50)
+        page.click(f".place.{place}")
+        heard(page)
+        page.reload()
+    page.click(".tabs a[href='/journal']")
+    page.wait_for_selector(".entry")
+    assert page.locator(".entry").count() == 2
+    assert page.locator(".day.filled").count() == 1
+    page.click(".entry >> nth=0 >> [data-said=better]")
+    page.wait_for_selector(".entry [data-said=better][aria-pressed=true]")
+    page.click(".entry >> nth=0 >> .outcome-cell > .round >> nth=0")
+    sounds(page)
+    with page.expect_download() as download:
+        page.click("#export")
+    kept = json.loads(download.value.path().read_text())
+    assert [reading["emotion"] for reading in kept["readings"]] == ["calm", "happy"]
+    assert [outcome["said"] for outcome in kept["outcomes"]] == ["better"]
+    page.click(".entry >> nth=1 >> .outcome-cell > .round >> nth=1")
+    until(page, "document.querySelectorAll('.entry').length === 1")
+    page.click("#forget")
+    page.click("#forget-dialog .danger")
+    page.wait_for_selector("#empty:not([hidden])")
+    assert page.request.get(page.url.replace("/journal", "/v1/me/export")).json() == {}
+
+
+@pytest.mark.usefixtures("home")
+def test_a_long_recording_becomes_a_report(visit, voice):
+    page = visit("/analyse")
+    page.set_input_files("#recording", voice)
+    page.wait_for_selector("#report:not([hidden])")
+    assert page.locator("#utterances tbody tr").count() >= 1
+    assert page.locator("#timeline .pitch").count() > 10
+    assert page.locator("#figures dd").count() == 6
+    page.click(".when")
+    sounds(page)
+
+
+@pytest.mark.usefixtures("home")
+def test_a_file_that_is_no_recording_is_refused_in_words(visit, home):
+    (home / "notes.wav").write_text("not a sound")
+    page = visit("/analyse", forgive=("422",))
+    page.set_input_files("#recording", home / "notes.wav")
+    page.wait_for_selector("#analyse-trouble:not([hidden])")
+    assert "notes.wav" in page.inner_text("#analyse-trouble")
+
+
+@pytest.mark.usefixtures("music")
+def test_a_voice_is_enrolled_used_and_forgotten(visit):
+    page = visit("/settings", forgive=("422",))
+    page.click("#enrol")
+    until(page, "document.querySelector('#enrol-label').textContent === 'Stop'")
+    page.wait_for_timeout(6500)
+    page.click("#enrol")
+    until(page, "/Known since|too little|seconds/.test(document.querySelector('#enrol-text').textContent)")
+    assert page.evaluate("window.streams.every((s) => s.getTracks()[0].readyState === 'ended')")
+    page.wait_for_load_state("networkidle")
+    if page.is_visible("#voice-delete"):
+        page.click("#voice-delete")
+        page.wait_for_selector("#voice-actions", state="hidden")
+
+
+@pytest.mark.usefixtures("home")
+def test_theme_and_language_are_kept(visit):
+    page = visit("/settings")
+    page.check("[name=theme][value=dark]", force=True)
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(16, 14, 21)"
+    with page.expect_navigation():
+        page.check("[name=language][value=de]", force=True)
+    page.wait_for_selector("html[lang=de][data-theme=dark]")
+    page.click(".tabs a[href='/']")
+    until(page, "document.querySelector('#words').textContent === 'Wie klingst du heute?'")
+
+
+@pytest.mark.usefixtures("music")
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(visit, path, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+    page = visit(path, color_scheme=scheme)
+    ready(page)
+    found = axe.Axe().run(page).response["violations"]
+    serious = [
+        (one["id"], [node["html"] for node in one["nodes"]][:3])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+@pytest.mark.usefixtures("music")
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_fits_a_small_phone(visit, path):
+    page = visit(path, width=360, height=740, is_mobile=True, has_touch=True)
+    ready(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    small = page.evaluate(
+        "[...document.querySelectorAll('main button, main a, header a, header button')]"
+        ".filter((e) => e.offsetParent && Math.min(e.getBoundingClientRect().width, e.getBoundingClientRect().height) < 24)"
+        ".map((e) => e.outerHTML)"
+    )
+    assert small == []
+
+
+@pytest.mark.usefixtures("music")
+def test_a_phone_speaks_and_plays(visit):
+    page = visit(width=360, height=740, is_mobile=True, has_touch=True)
+    page.tap("#speak")
+    heard(page)
+    sounds(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+@pytest.mark.usefixtures("music")
+def test_nothing_shifts_while_someone_speaks(visit):
+    page = visit()
+    ready(page)
+    page.evaluate(
+        "() => { window.shift = 0; new PerformanceObserver((list) => { for (const e of list.getEntries())"
+        " if (!e.hadRecentInput) window.shift += e.value }).observe({type: 'layout-shift', buffered: true}) }"
+    )
+    page.click("#speak")
+    page.wait_for_selector("[data-state=heard]")
+    assert page.evaluate("window.shift") < 0.1
+
+
+@pytest.mark.usefixtures("music")
+def test_stillness_is_kept_for_those_who_want_it(visit):
+    page = visit(reduced_motion="reduce")
+    page.click("#by-hand")
+    page.press("#valence", "End")
+    assert float(page.get_attribute("#dot", "cx")) > 90
+
+
+@pytest.mark.usefixtures("music")
+def test_it_opens_without_a_server_with_the_last_library(visit):
+    server = Running(Limits()).start()
+    page = visit("/library", on=server, service_workers="allow", forgive=("ERR_CONNECTION", "Failed to load"))
+    page.evaluate("navigator.serviceWorker.ready")
+    until(page, "navigator.serviceWorker.controller !== null")
+    page.reload()
+    page.wait_for_selector("#map-canvas[data-painted]")
+    ready(page)
+    about = page.inner_text("#library-about")
+    server.stop()
+    page.reload()
+    page.wait_for_selector("#map-canvas[data-painted]")
+    assert page.inner_text("#library-about") == about
+    page.click(".tabs a[href='/']")
+    page.wait_for_selector("#speak")
