@@ -76,8 +76,9 @@ def _robustness(
         from affetto.settings import settings
 
         chosen = _chosen(tests or ())
-        judges = sampled(chosen_judges(clips, model, corpus or "", folds, protocol, model_seed, data), sample)
-        voices = [(clip.speaker, clip.path) for judge in judges for clip in judge.clips]
+        every = chosen_judges(clips, model, corpus or "", folds, protocol, model_seed, data)
+        judges = sampled(every, sample)
+        voices = [(clip.speaker, clip.path) for judge in every for clip in judge.clips]
         around = Backgrounds.of_data(data, voices)
         with show.stages() as progress:
             rows = run_battery(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 from typer.testing import CliRunner
@@ -57,6 +58,19 @@ def test_every_clip_is_read_as_it_is_and_under_every_change(
     assert {row.stem: row for row in part}.items() <= {row.stem: row for row in rows}.items()
     with pytest.raises(AssertionError, match="read again"):
         run_battery(judges, tests=QUICK, around=around, cache=tmp_path, seed=1)
+
+
+def test_another_recording_of_the_same_name_is_read_anew(folder: Path, tmp_path: Path) -> None:
+    gain = QUICK[:1]
+    run_battery(one_judge(None, recordings_of(folder, "ravdess")), tests=gain, around=Backgrounds(), cache=tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    for file in folder.glob("*.flac"):
+        soundfile.write(other / file.name, np.zeros(RATE), RATE)
+    rows = run_battery(
+        one_judge(None, recordings_of(other, "ravdess")), tests=gain, around=Backgrounds(), cache=tmp_path
+    )
+    assert {row.read[CLEAN] for row in rows} == {REFUSED}
 
 
 @pytest.mark.slow

@@ -53,6 +53,13 @@ class Backgrounds:
         )
 
     @property
+    def names(self) -> tuple[tuple[str, ...], ...]:
+        """Which recordings they are, whatever folder they lie in."""
+        voices = tuple(f"{speaker}/{path.name}" for speaker, path in self.voices)
+        others = (self.environments, self.music, self.sneezes)
+        return (voices, *(tuple(path.name for path in group) for group in others))
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What is synthesized for want of recordings."""
         missing = {

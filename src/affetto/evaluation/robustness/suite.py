@@ -26,6 +26,7 @@ class RobustnessTest:
         loss: UAR must fall by less than this, or None where that is not asked.
         against: Key of the reference that readings are compared with, or ``""`` for the recording as it is.
         instead: What stands in the place of recordings that are not free, or ``""``.
+        sounds: Whether it takes sounds from around.
     """
 
     name: str
@@ -35,6 +36,7 @@ class RobustnessTest:
     loss: float | None = None
     against: str = ""
     instead: str = ""
+    sounds: bool = False
 
     @property
     def key(self) -> str:
@@ -56,7 +58,7 @@ def _small(name: str, change: Callable[[Samples, Rng], Samples]) -> RobustnessTe
 
 
 def _noise(name: str, change: Change, instead: str = "") -> RobustnessTest:
-    return RobustnessTest(name, "Background Noise", change, 0.90, 0.05, instead=instead)
+    return RobustnessTest(name, "Background Noise", change, 0.90, 0.05, instead=instead, sounds=True)
 
 
 REFERENCES = (
