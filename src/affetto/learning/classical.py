@@ -262,7 +262,11 @@ class ClassicalModel:
         Raises:
             CorpusError: If a clip cannot be decoded.
         """
-        return np.asarray(self._fitted()[:-1].transform(self._asked(clips)))
+        x = self._asked(clips)
+        for _, step in self._fitted().steps[:-1]:
+            if hasattr(step, "transform"):  # adding clips to rare labels is for learning alone
+                x = step.transform(x)
+        return np.asarray(x)
 
     def _asked(self, clips: Sequence[Clip]) -> Features:
         self._compute(clips, 1.0)  # copies at other speeds are for learning alone
@@ -289,10 +293,12 @@ class ClassicalModel:
         rng = np.random.default_rng(seed)
         rows = np.flatnonzero(held[: table.originals])
         rows = rng.permutation(rows)[:_EXPLAINED]
-        x, right = table.x[rows], np.array([self._labels.index(label) for label in table.y[rows]])
+        # scaling is a matter of each feature alone, so the rest of the pipeline is enough to shuffle before
+        scaler, rest = pipeline[:1], pipeline[1:]
+        x, right = scaler.transform(table.x[rows]), np.array([self._labels.index(label) for label in table.y[rows]])
 
         def quality(values: Features) -> float:
-            p = softmax(self._scores(pipeline, values), self._scale)
+            p = softmax(self._scores(rest, values), self._scale)
             return float(p[np.arange(len(right)), right].mean())
 
         whole = quality(x)

@@ -3,25 +3,20 @@
 What is chosen, scaled, projected or repeated is thereby fitted on training clips alone, whichever fold they come from.
 """
 
-from collections import Counter
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.pipeline import Pipeline
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
-from sklearn.decomposition import PCA
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.feature_selection import RFE, SelectKBest, f_classif, mutual_info_classif
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
-from sklearn.preprocessing import QuantileTransformer, RobustScaler, StandardScaler
 from sklearn.svm import SVC, LinearSVC
 
-from affetto.errors import ModelError
 from affetto.learning.recipe.classical import (
     ClassicalRecipe,
     ExtraTreesRecipe,
@@ -35,196 +30,25 @@ from affetto.learning.recipe.classical import (
     SelectRecipe,
     SvmRecipe,
 )
+from affetto.learning.transforms import (
+    ClippedScaler,
+    Components,
+    MeanLength,
+    Oversampler,
+    SparseSelector,
+    SpeakerDirections,
+    make,
+)
 
-__all__ = [
-    "ClippedScaler",
-    "KernelMachine",
-    "MeanLength",
-    "Oversampler",
-    "SpeakerDirections",
-    "build_pipeline",
-    "fit_pipeline",
-    "scores",
-]
+__all__ = ["KernelMachine", "build_pipeline", "fit_pipeline", "scores"]
 
 Floats = npt.NDArray[np.floating]
 Labels = npt.NDArray[Any]
 
-_CLIP = 4.0  # deviations: what is further out says that it is far out, not how far
-_SMOTE_NEIGHBOURS = 5
-_SPARSE_C = 0.05  # of the linear SVM that chooses features by L1: a few hundred of thousands are left
 _RFE_C = 0.01
 _RFE_STEP = 0.2  # share of all features dropped at a time
 _SHARPNESS = 8.0  # of the logistic function of a distance: at the margin a pair of labels is as good as decided
 _MIXED = 1e-3  # of an even distribution, mixed in before the logarithm: forests and neighbours say 0 too easily
-
-
-class ClippedScaler(TransformerMixin, BaseEstimator):
-    """Scales every feature, then cuts off what lies more than four deviations out.
-
-    Args:
-        kind: See :class:`~affetto.learning.recipe.classical.ClassicalRecipe`.
-    """
-
-    def __init__(self, kind: Literal["standard", "robust", "quantile"] = "standard") -> None:
-        self.kind = kind
-
-    def fit(self, x: Floats, y: Labels | None = None) -> Self:
-        """Learns the scale of each feature."""
-        del y
-        if self.kind == "quantile":
-            steps = min(200, len(x))
-            scaler = _make(QuantileTransformer, n_quantiles=steps, output_distribution="normal", subsample=None)
-        elif self.kind == "robust":
-            scaler = RobustScaler(unit_variance=True)
-        else:
-            scaler = StandardScaler()
-        self.scaler_ = scaler.fit(x)
-        return self
-
-    def transform(self, x: Floats) -> npt.NDArray[np.float32]:
-        """Scaled features."""
-        return np.clip(self.scaler_.transform(x), -_CLIP, _CLIP).astype(np.float32)
-
-
-class SpeakerDirections(TransformerMixin, BaseEstimator):
-    """Takes out the directions in which training speakers differ while they express the same emotion.
-
-    Nuisance attribute projection (Solomonoff, Campbell & Boardman 2005): the mean of each speaker's deviations from
-    the means of the labels spans what is projected away. Nothing about a test speaker is needed.
-
-    Args:
-        share: Of the variance between speakers, that is taken out with its strongest directions; 1 takes out all.
-    """
-
-    def __init__(self, share: float = 0.95) -> None:
-        self.share = share
-
-    def fit(self, x: Floats, y: Labels, speakers: Labels | None = None) -> Self:
-        """Learns the directions; with fewer than two speakers there are none.
-
-        Args:
-            x: Features, shape ``(clips, features)``.
-            y: Labels, shape ``(clips,)``.
-            speakers: Who speaks in each clip, shape ``(clips,)``.
-        """
-        people = np.unique(speakers) if speakers is not None else np.array([])
-        if len(people) < 2:
-            self.directions_ = np.zeros((0, x.shape[1]), np.float32)
-            return self
-        rest = x.astype(np.float64)
-        for label in np.unique(y):
-            rest[y == label] -= rest[y == label].mean(axis=0)
-        means = np.stack([rest[speakers == person].mean(axis=0) for person in people])
-        _, spread, directions = np.linalg.svd(means, full_matrices=False)
-        explained = np.cumsum(spread**2) / max(float((spread**2).sum()), 1e-30)
-        rank = int((spread > 1e-6 * spread[0]).sum())
-        count = min(rank, int(np.searchsorted(explained, self.share - 1e-9)) + 1)
-        self.directions_ = directions[:count].astype(np.float32)
-        return self
-
-    def transform(self, x: Floats) -> Floats:
-        """Features without those directions."""
-        return x - (x @ self.directions_.T) @ self.directions_
-
-
-class SparseSelector(TransformerMixin, BaseEstimator):
-    """Keeps the features that a linear SVM with an absolute penalty uses, those of the largest weights first.
-
-    Args:
-        features: How many at most.
-        seed: Of the optimizer.
-    """
-
-    def __init__(self, features: int = 1000, seed: int = 0) -> None:
-        self.features = features
-        self.seed = seed
-
-    def fit(self, x: Floats, y: Labels) -> Self:
-        """Finds the features.
-
-        Raises:
-            ModelError: If none is used, because there are too few clips.
-        """
-        machine = _make(LinearSVC, C=_SPARSE_C, penalty="l1", dual=False, class_weight="balanced", tol=1e-3)
-        weights = np.abs(machine.set_params(random_state=self.seed).fit(x, y).coef_).max(axis=0)
-        if not weights.any():
-            raise ModelError(
-                f"select.method = 'l1' keeps none of {x.shape[1]} features, {len(x)} clips are too few for it; "
-                "use method = 'anova'"
-            )
-        self.kept_ = (weights > 0) & (weights >= np.sort(weights)[::-1][: self.features].min())
-        return self
-
-    def transform(self, x: Floats) -> Floats:
-        """Those features."""
-        return x[:, self.kept_]
-
-
-class Components(TransformerMixin, BaseEstimator):
-    """Principal components, never more than there are features or clips.
-
-    Args:
-        count: How many; below 1 the share of the variance that they carry.
-        seed: Of the approximation that is used where there are many.
-    """
-
-    def __init__(self, count: float = 0.95, seed: int = 0) -> None:
-        self.count = count
-        self.seed = seed
-
-    def fit(self, x: Floats, y: Labels | None = None) -> Self:
-        """Finds the directions."""
-        del y
-        count = self.count if self.count < 1 else min(int(self.count), *x.shape)
-        self.pca_ = _make(PCA, count, random_state=self.seed).fit(x)
-        return self
-
-    def transform(self, x: Floats) -> Floats:
-        """Where clips lie along them."""
-        return self.pca_.transform(x)
-
-
-class MeanLength(TransformerMixin, BaseEstimator):
-    """Divides by one number, so that the mean squared length of a training clip is 1.
-
-    A penalty or a kernel width thereby means the same whatever the number of features.
-    """
-
-    def fit(self, x: Floats, y: Labels | None = None) -> Self:
-        """Learns the number."""
-        del y
-        self.length_ = float(np.sqrt(np.square(x, dtype=np.float64).sum(axis=1).mean())) or 1.0
-        return self
-
-    def transform(self, x: Floats) -> Floats:
-        """Features in units of it."""
-        return x / np.float32(self.length_)
-
-
-class Oversampler(BaseEstimator):
-    """Adds clips to the labels that have fewer, until all have as many.
-
-    Args:
-        interpolate: Whether added clips lie between two neighbours (SMOTE, Chawla et al. 2002) or are copies. A label
-            of few clips has fewer neighbours; that of a single clip is copied.
-        seed: Decides which.
-    """
-
-    def __init__(self, interpolate: bool = False, seed: int = 0) -> None:
-        self.interpolate = interpolate
-        self.seed = seed
-
-    def fit_resample(self, x: Floats, y: Labels) -> tuple[Floats, Labels]:
-        """The clips with those added."""
-        if not self.interpolate:
-            return _make(RandomOverSampler, random_state=self.seed).fit_resample(x, y)
-        counts = Counter(y.tolist())
-        single = {label: 2 for label, count in counts.items() if count == 1}
-        if single:
-            x, y = _make(RandomOverSampler, sampling_strategy=single, random_state=self.seed).fit_resample(x, y)
-        neighbours = min(_SMOTE_NEIGHBOURS, max(2, min(counts.values())) - 1)
-        return _make(SMOTE, k_neighbors=neighbours, random_state=self.seed).fit_resample(x, y)
 
 
 class KernelMachine(ClassifierMixin, BaseEstimator):
@@ -324,11 +148,6 @@ def scores(pipeline: Pipeline, x: Floats) -> Floats:
     return np.log((1 - _MIXED) * p + _MIXED / p.shape[1])
 
 
-def _make(kind: Any, *values: Any, **options: Any) -> Any:
-    """An estimator; what its options may be is wider than the types that are read off their defaults."""
-    return kind(*values, **options)
-
-
 def _selector(recipe: SelectRecipe, features: int, seed: int) -> Any:
     count = min(recipe.features, features)
     match recipe.method:
@@ -339,7 +158,7 @@ def _selector(recipe: SelectRecipe, features: int, seed: int) -> Any:
         case "mutual-information":
             return SelectKBest(mutual_information, k=count)
         case "rfe":
-            return _make(
+            return make(
                 RFE,
                 LinearSVC(C=_RFE_C, class_weight="balanced", random_state=seed),
                 n_features_to_select=count,
@@ -367,10 +186,10 @@ def _classifier(recipe: ClassicalRecipe, seed: int) -> Any:
         case LinearSvmRecipe():
             return KernelMachine(recipe.c, None, balanced=weights is not None)
         case LogisticRegressionRecipe():
-            return _make(LogisticRegression, C=recipe.c, max_iter=recipe.iterations, class_weight=weights)
+            return make(LogisticRegression, C=recipe.c, max_iter=recipe.iterations, class_weight=weights)
         case RandomForestRecipe() | ExtraTreesRecipe():
             kind = RandomForestClassifier if isinstance(recipe, RandomForestRecipe) else ExtraTreesClassifier
-            return _make(
+            return make(
                 kind,
                 recipe.trees,
                 max_depth=recipe.depth or None,
@@ -380,7 +199,7 @@ def _classifier(recipe: ClassicalRecipe, seed: int) -> Any:
                 random_state=seed,
             )
         case GradientBoostingRecipe():
-            return _make(
+            return make(
                 HistGradientBoostingClassifier,
                 max_iter=recipe.rounds,
                 learning_rate=recipe.rate,
@@ -393,11 +212,11 @@ def _classifier(recipe: ClassicalRecipe, seed: int) -> Any:
                 random_state=seed,
             )
         case NearestNeighboursRecipe():
-            return _make(
+            return make(
                 KNeighborsClassifier, recipe.neighbours, algorithm="brute", weights=recipe.weights, metric=recipe.metric
             )
         case MlpRecipe():
-            return _make(
+            return make(
                 MLPClassifier,
                 recipe.hidden,
                 alpha=recipe.penalty,
