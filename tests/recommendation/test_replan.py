@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from affetto.affect import EMOTIONS, Emotion
 from affetto.errors import OptionError
-from affetto.recommendation import Intent, Playlist, recommend
+from affetto.recommendation import Intent, Playlist, recommend, replan
 from affetto.recommendation.replan import Change, LivePlaylist
 from affetto.voice.reading import Reading
 
@@ -134,3 +134,50 @@ def test_the_options_reach_the_playlist() -> None:
 def test_options_that_are_not_offered_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(OptionError, match=next(iter(options))):
         LivePlaylist(**options)
+
+
+# -- from the current track on ----------------------------------------------------------------------------------------
+
+
+def test_what_was_heard_live_does_not_come_again() -> None:
+    music = LivePlaylist(length=4, seed=1)
+    changes = feed(music, [sounds(Emotion.CALM)] * 12)
+    first = changes[0][1].playlist
+    music.heard(*first.tracks[:3])
+    second = feed(music, [sounds(Emotion.ANGRY)] * 40)[0][1].playlist
+    third = feed(music, [sounds(Emotion.CALM)] * 40)[0][1].playlist
+    assert not set(second.tracks) & set(first.tracks[:3])
+    assert not set(third.tracks) & {*first.tracks[:3], second.tracks[0]}
+
+
+def test_the_first_track_of_each_plan_counts_as_heard() -> None:
+    music = LivePlaylist(length=4, seed=1)
+    first = feed(music, [sounds(Emotion.CALM)] * 12)[0][1].playlist
+    feed(music, [sounds(Emotion.ANGRY)] * 40)
+    again = feed(music, [sounds(Emotion.CALM)] * 40)[0][1].playlist
+    assert first.tracks[0] not in again.tracks
+
+
+@pytest.mark.parametrize("current", [0, 1, 5, 8])
+def test_the_rest_has_nothing_that_was_heard(current: int) -> None:
+    playlist = recommend("angry", length=8, seed=3)
+    rest = replan(playlist, current, start=Emotion.SAD)
+    assert len(rest.items) == max(1, 8 - current)
+    assert not set(rest.tracks) & set(playlist.tracks[:current])
+    assert rest.plan.intents == (playlist.plan.intents if current < 5 else playlist.plan.intents[1:])
+
+
+def test_the_rest_goes_on_where_the_music_is() -> None:
+    playlist = recommend("sad", length=12, seed=3)
+    rest = replan(playlist, 6)
+    waypoint = playlist.journey.waypoints[playlist.journey.steps[5]].affect
+    assert rest.start == waypoint
+    assert rest.strategy == playlist.strategy
+    further = replan(rest, 2)
+    assert not set(further.tracks) & {*playlist.tracks[:6], *rest.tracks[:2]}
+
+
+@pytest.mark.parametrize("current", [-1, 13])
+def test_a_track_that_is_none_is_refused(current: int) -> None:
+    with pytest.raises(OptionError, match="the playlist has tracks 1 to 12"):
+        replan(recommend("sad", length=12, seed=3), current)

@@ -9,9 +9,9 @@ from sqlalchemy import func, insert, select, text, update
 
 from affetto.errors import StoreError
 from affetto.settings import settings
-from affetto.store import Store, database_path, default_store_exists, open_store
+from affetto.store import Store, database_path, default_store, default_store_exists, open_store
 from affetto.store.engine import HEAD
-from affetto.store.tables import Base, FolderRow, MetaRow, TrackRow
+from affetto.store.tables import Base, FolderRow, ListenerRow, MetaRow, TrackRow
 
 
 def test_a_new_store_has_the_tables_of_the_code(store: Store) -> None:
@@ -73,6 +73,45 @@ def test_a_write_is_kept_whole_or_not_at_all(store: Store) -> None:
     with store.write() as connection:
         connection.execute(insert(FolderRow).values(path="/music"))
     assert store.stamp()[1] == before + 1
+
+
+def test_a_write_beside_the_library_leaves_its_revision(store: Store) -> None:
+    before = store.stamp()
+    with store.write(library=False) as connection:
+        connection.execute(insert(ListenerRow).values(name="Anna", created=0))
+    assert store.stamp() == before
+
+
+def test_a_store_of_the_first_version_is_brought_up_to_date(address: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    import affetto.store
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(affetto.store.__file__).with_name("migrations")))
+    with open_store(address) as first:
+        with first.write() as connection:
+            connection.execute(insert(TrackRow).values(title="kept"))
+        with first.engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.downgrade(config, "0001")
+        stamp = first.stamp()
+    with open_store(address) as second:
+        assert second.stamp() == stamp
+        with second.read() as connection:
+            assert connection.scalars(select(TrackRow.title)).all() == ["kept"]
+            assert connection.scalar(select(func.count()).select_from(ListenerRow)) == 0
+
+
+def test_the_store_of_the_settings_is_opened_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AFFETTO_DATA_DIR", str(tmp_path / "one"))
+    settings.cache_clear()
+    first = default_store()
+    assert default_store() is first
+    monkeypatch.setenv("AFFETTO_DATA_DIR", str(tmp_path / "two"))
+    settings.cache_clear()
+    assert default_store() is not first
 
 
 def test_any_path_comes_back_as_it_was(store: Store) -> None:
