@@ -77,7 +77,7 @@ def test_what_was_done_here_is_learnt_once(anna):
     like, skip, _ = anna.history()
     assert (like.seconds, skip.seconds, skip.title) == (None, 7.5, SECOND.title)
     assert teach(anna, LocalPlayer()).read == 0
-    later = NOW + timedelta(minutes=1)
+    later = datetime.now(UTC) + timedelta(minutes=1)
     log.add(Feedback(track=THIRD.uri, kind=FeedbackKind.COMPLETED, at=later, detail={"player": "local"}))
     assert teach(anna, LocalPlayer()).new == 1
 
