@@ -88,6 +88,21 @@ def test_without_a_microphone_sliders_or_a_recording_do(visit, voice):
     assert page.locator("#cue-list li").count() > 0
 
 
+def test_a_recording_can_be_asked_which_moments_led_there(visit, voice):
+    page = visit()
+    assert page.locator("#why").is_hidden()
+    page.set_input_files("#file", voice)
+    heard(page)
+    page.click("#why summary")
+    until(page, "!document.querySelector('#why-drawing').hidden")
+    assert page.locator("#why-words").inner_text().startswith("What weighed most was heard from ")
+    painted = "(() => { const c = document.querySelector('#why-drawing'); const { data } = c.getContext('2d')"
+    painted += (
+        ".getImageData(0, 0, c.width, c.height); return data.filter((v, i) => i % 4 === 3 && v).length > c.width; })()"
+    )
+    assert page.evaluate(painted)
+
+
 def test_an_intent_is_kept_and_changes_the_music(visit):
     page = visit()
     page.click("#by-hand")

@@ -1,5 +1,6 @@
 /** The first page: speak, see, listen. */
 
+import { drawExplanation } from "./explanation.js";
 import { $, announce, ask, clock, facts, make, nearest, percent, t, toast } from "./kit.js";
 import { Live, together } from "./live.js";
 import { openMicrophone, Trouble } from "./microphone.js";
@@ -37,6 +38,8 @@ class Page {
     this.start = null;
     /** @type {Reading | null} */
     this.reading = null;
+    /** @type {File | null} */
+    this.recording = null;
     this.following = false;
     /** The entry of the journal that a correction puts right. @type {number | null} */
     this.entry = null;
@@ -70,6 +73,7 @@ class Page {
       const emotion = /** @type {HTMLElement} */ (place).dataset.emotion ?? "neutral";
       place.addEventListener("click", () => void this.#name(emotion));
     }
+    $("why").addEventListener("toggle", () => void this.#explain());
     this.root.addEventListener("change", (event) => {
       const input = /** @type {HTMLInputElement} */ (event.target);
       if (input.name === "intent") this.#chooseIntent(input.value);
@@ -222,15 +226,20 @@ class Page {
     try {
       const { reading } = await ask("/v1/readings?cues=true", { body });
       if (reading.abstained) this.#fail(new Trouble("silent", reading.reason));
-      else await this.#answer(reading, "file");
+      else await this.#answer(reading, "file", file);
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  /** Shows the final reading and asks for the music. @param {Reading} reading @param {"voice" | "file"} source */
-  async #answer(reading, source) {
+  /**
+   * Shows the final reading and asks for the music.
+   * @param {Reading} reading @param {"voice" | "file"} source
+   * @param {File | null} file the recording, for as long as it can be asked why; a voice is not kept
+   */
+  async #answer(reading, source, file = null) {
     this.reading = reading;
+    this.recording = file;
     this.#show(reading);
     $("lead").textContent = t("listen.correct_hint");
     this.#cues(reading.cues ?? []);
@@ -296,9 +305,32 @@ class Page {
     }
   }
 
+  /** Asks again with parts of the recording hidden, and draws what each of them weighed. */
+  async #explain() {
+    const { recording: file } = this;
+    const drawing = /** @type {HTMLCanvasElement} */ ($("why-drawing"));
+    if (!file || !drawing.hidden || !(/** @type {HTMLDetailsElement} */ ($("why")).open)) return;
+    $("why-words").textContent = t("listen.why_wait");
+    const body = new FormData();
+    body.append("file", file);
+    try {
+      const { reading } = await ask("/v1/readings?explain=true", { body });
+      if (this.recording !== file) return;
+      const { start, end } = reading.explanation.strongest;
+      $("why-words").textContent = t("listen.why_about", { start: start.toFixed(1), end: end.toFixed(1) });
+      drawing.hidden = false;
+      drawExplanation(drawing, reading.explanation);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   /** @param {{words: string}[]} cues */
   #cues(cues) {
-    $("cues").hidden = !cues.length;
+    $("cues").hidden = !cues.length && !this.recording;
+    /** @type {HTMLDetailsElement} */ ($("why")).open = false;
+    $("why").hidden = !this.recording;
+    $("why-drawing").hidden = true;
     $("cue-list").replaceChildren(...cues.map((cue) => make("li", { text: cue.words })));
   }
 
