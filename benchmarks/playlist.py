@@ -1,7 +1,9 @@
-"""How long a playlist takes: 12 tracks out of 100,000 synthetic ones, on one thread."""
+"""How long a playlist takes: 12 tracks out of synthetic ones, for anybody and for a listener, on one thread."""
 
 import os
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -11,6 +13,8 @@ import numpy as np
 from affetto.affect import Affect, Emotion
 from affetto.music import Library, Track, starter
 from affetto.recommendation import recommend
+from affetto.recommendation.listener import Listener
+from affetto.store import open_store
 
 _FEELS = ("bright", "calming", "dark", "driving", "eerie", "grooving", "relaxed", "somber", "uplifting")
 
@@ -48,6 +52,31 @@ def _row(name: str, milliseconds: list[float], limit: float) -> dict[str, Any]:
     return {"name": name, "p50": float(p50), "p95": float(p95), "unit": "ms", "limit": limit}
 
 
+def with_taste(library: Library, *, limit: float, repeats: int) -> list[dict[str, Any]]:
+    """Playlists for a listener who said something to 60 tracks, and how long it takes to say something."""
+    rng = np.random.default_rng(0)
+    told: list[float] = []
+    made: list[float] = []
+    with tempfile.TemporaryDirectory() as folder, open_store(Path(folder) / "library.db") as store:
+        listener = Listener.open("someone", store=store)
+        listener.recommend("sad", seed=0, library=library)
+        for number in range(60):
+            track = library[int(rng.integers(len(library)))]
+            began = time.perf_counter()
+            listener.feedback(("like", "dislike", "completed", "skip")[number % 4], track, library=library)
+            listener.taste()
+            told.append(1e3 * (time.perf_counter() - began))
+        for number in range(repeats):
+            start = list(Emotion)[number % len(Emotion)]
+            began = time.perf_counter()
+            listener.recommend(start, length=12, seed=number, library=library)
+            made.append(1e3 * (time.perf_counter() - began))
+    return [
+        _row(f"playlist of 12 from {len(library):,} tracks by taste", made, limit),
+        _row(f"feedback kept and learnt, {len(library):,} tracks", told, 5.0),
+    ]
+
+
 def measure(*, tracks: int = 100_000, repeats: int = 40) -> list[dict[str, Any]]:
     """Rows of name, p50, p95, unit and limit."""
     library = synthetic_library(tracks)
@@ -67,6 +96,8 @@ def measure(*, tracks: int = 100_000, repeats: int = 40) -> list[dict[str, Any]]
     return [
         _row(f"playlist of 12 from {tracks:,} tracks", playlists, 50.0),
         _row("load the starter catalog", loads, 30.0),
+        *with_taste(library, limit=60.0, repeats=repeats),
+        *with_taste(synthetic_library(10 * tracks), limit=400.0, repeats=repeats // 4),
     ]
 
 
