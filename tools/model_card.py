@@ -19,7 +19,7 @@ from pathlib import Path
 
 from affetto.evaluation.errors import find_errors
 from affetto.evaluation.fairness import RECALL_GAP, UAR_GAP
-from affetto.evaluation.faithfulness import faithfulness, read_cuts
+from affetto.evaluation.faithfulness import FIGURES, faithfulness, read_cuts
 from affetto.evaluation.gate import gate_shares, read_rows
 from affetto.evaluation.intervals import Interval, intervals
 from affetto.evaluation.report import Figures
@@ -297,17 +297,9 @@ def faithful() -> Lines:
     if not file.is_file():
         return ["Not measured yet: `affetto faithfulness --folds` makes it."]
     found = faithfulness(read_cuts(file))
-    rows = [
-        ("log-odds lost without the second that weighed most (nats)", "strongest"),
-        ("without a random second", "random"),
-        ("without the second that weighed least", "weakest"),
-        ("share of clips in which the first costs more than a random one", "wins"),
-        ("another emotion is read without the second that weighed most", "changed"),
-        ("without a random second", "changed_random"),
-    ]
     return table(
         (f"{found.clips:,} clips", "mean", "95 % interval"),
-        [(text, short(getattr(found, name)), between(found.intervals[name])) for text, name in rows],
+        [(text, short(getattr(found, name)), between(found.intervals[name])) for name, text in FIGURES.items()],
     )
 
 

@@ -80,7 +80,11 @@ def test_the_command(
             main()
         return int(done.value.code or 0), capsys.readouterr().out
 
-    code, text = run("--clips", str(folder), "--out", str(tmp_path))
+    page = tmp_path / "page.html"
+    code, text = run("--clips", str(folder), "--out", str(tmp_path), "--html", str(page))
+    written = page.read_text(encoding="utf-8")
+    assert written.count("<figure") == len({cut.emotion for cut in read_cuts(tmp_path / "cuts.csv")})
+    assert "what weighed most was heard from" in written
     assert "not out of fold" in text
     assert "the second that weighed most" in text
     again, found = run("--from", str(tmp_path), "--json")

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from affetto.cli import show
+from affetto.cli.laboratory import need_training
 from affetto.cli.robustness import NOT_OUT_OF_FOLD, chosen_judges
 from affetto.errors import OptionError
 
 if TYPE_CHECKING:
     from affetto.evaluation.faithfulness import Faithfulness
+    from affetto.evaluation.tables import Table
 
 __all__ = ["register"]
 
@@ -39,6 +41,9 @@ def _faithfulness(
     sample: Annotated[int | None, typer.Option("--sample", min=1, help="So many clips of each speaker.")] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Decides the random cuts.")] = 0,
     out: Annotated[Path | None, typer.Option("--out", help="Folder of the report.")] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="The report as one page, with an explanation of each emotion drawn.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The figures as one JSON object.")] = False,
 ) -> None:
     """Cut the second out that is said to weigh most, and random ones, and compare what is left of the reading.
@@ -50,8 +55,11 @@ def _faithfulness(
             "give one of --clips FOLDER (with --model), --folds FOLDER (models of 'affetto evaluate --keep-models') "
             "and --from REPORT"
         )
-    from affetto.evaluation.faithfulness import cut_clips, faithfulness, read_cuts, write_cuts
+    if html is not None and source is not None:
+        raise OptionError(f"--html {html}: explanations are drawn from recordings; give --clips or --folds with it")
+    from affetto.evaluation.faithfulness import cut_clips, draw_examples, faithfulness, read_cuts, write_cuts
 
+    drawings: tuple[tuple[str, str], ...] = ()
     if source is not None:
         cuts = read_cuts(source / _CUTS if source.is_dir() else source)
     else:
@@ -62,33 +70,39 @@ def _faithfulness(
             cuts = cut_clips(judges, seed=seed, progress=progress)
         if out is not None:
             write_cuts(cuts, out / _CUTS)
+        drawings = draw_examples(judges, cuts) if html is not None else ()
     found = faithfulness(cuts)
+    notes = () if any(cut.fold for cut in cuts) else (NOT_OUT_OF_FOLD,)
+    if html is not None:
+        _write_page(html, found, notes, drawings)
     if as_json:
         print(json.dumps(found.to_dict()))
     else:
-        if not any(cut.fold for cut in cuts):
-            show.line(NOT_OUT_OF_FOLD, style="bold yellow")
-        _tell(found)
+        for note in notes:
+            show.line(note, style="bold yellow")
+        table = _table(found)
+        show.line(table.caption, style="bold")
+        show.table(table.columns, table.rows)
     if found.intervals["gain"][0] <= 0:
         raise typer.Exit(1)
 
 
-def _tell(found: "Faithfulness") -> None:
-    show.line(
-        f"{found.clips} clips, a second cut out of each; log-odds of the emotion read fall by (nats):", style="bold"
+def _table(found: "Faithfulness") -> "Table":
+    from affetto.evaluation.faithfulness import FIGURES
+    from affetto.evaluation.tables import Table
+
+    rows = tuple(
+        (text, f"{getattr(found, name):.3f}", f"{found.intervals[name][0]:.3f} to {found.intervals[name][1]:.3f}")
+        for name, text in FIGURES.items()
     )
-    names = {
-        "strongest": "the second that weighed most",
-        "random": "a random second",
-        "weakest": "the second that weighed least",
-        "wins": "share of clips in which the first costs more than the second",
-        "changed": "another emotion without the second that weighed most",
-        "changed_random": "another emotion without a random second",
-    }
-    show.table(
-        ("", "mean", "95 % interval"),
-        [
-            (text, f"{getattr(found, name):.3f}", f"{found.intervals[name][0]:.3f} to {found.intervals[name][1]:.3f}")
-            for name, text in names.items()
-        ],
-    )
+    return Table(f"{found.clips} clips, a second cut out of each", ("figure", "mean", "95 % interval"), rows)
+
+
+def _write_page(
+    html: Path, found: "Faithfulness", notes: tuple[str, ...], drawings: tuple[tuple[str, str], ...]
+) -> None:
+    need_training()  # the page's charts come with it
+    from affetto.evaluation.page import tables_page
+    from affetto.evaluation.run import keep_file
+
+    keep_file(html, tables_page("Whether explanations name what counts", [_table(found)], notes, drawings))

@@ -18,14 +18,34 @@ from affetto.affect import EMOTIONS
 from affetto.errors import AffettoError, CorpusError
 from affetto.evaluation.robustness.judges import Judge, Recording
 from affetto.voice.audio import RATE, Samples, read_audio
+from affetto.voice.explanation_figure import explanation_svg
 from affetto.voice.recognizer import Recognizer
 from affetto.voice.saliency import log_odds, weigh, without
 from affetto.voice.speech import find_utterances
 
-__all__ = ["Cut", "Faithfulness", "cut_clips", "faithfulness", "read_cuts", "write_cuts"]
+__all__ = [
+    "FIGURES",
+    "Cut",
+    "Faithfulness",
+    "cut_clips",
+    "draw_examples",
+    "faithfulness",
+    "read_cuts",
+    "write_cuts",
+]
 
 _RANDOM = 5  # cuts at random, of which the mean is taken
 _REPEATS = 1000
+
+FIGURES = {
+    "strongest": "log-odds lost without the second that weighed most (nats)",
+    "random": "without a random second",
+    "weakest": "without the second that weighed least",
+    "wins": "share of clips in which the first costs more than a random one",
+    "changed": "another emotion is read without the second that weighed most",
+    "changed_random": "without a random second",
+}
+"""The figures of :class:`Faithfulness` in words."""
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 Floats: TypeAlias = npt.NDArray[np.floating]
@@ -180,6 +200,29 @@ def faithfulness(cuts: Sequence[Cut]) -> Faithfulness:
         around[name] = float(low), float(high)
     means = {name: float(values.mean()) for name, values in columns.items() if name != "gain"}
     return Faithfulness(clips=len(cuts), **means, intervals=around)
+
+
+def draw_examples(judges: Sequence[Judge], cuts: Sequence[Cut]) -> tuple[tuple[str, str], ...]:
+    """An explanation of each emotion that was read: the clip in which the second that weighed most costs most.
+
+    Returns:
+        Drawings (SVG), each with its caption.
+    """
+    chosen: dict[str, Cut] = {}
+    for cut in sorted(cuts, key=lambda cut: -cut.strongest):
+        chosen.setdefault(cut.emotion, cut)
+    drawings: list[tuple[str, str]] = []
+    for judge in judges:
+        wanted = {(cut.corpus, cut.speaker, cut.stem): cut for cut in chosen.values() if cut.fold == judge.fold}
+        clips = [clip for clip in judge.clips if (clip.corpus, clip.speaker, clip.path.stem) in wanted]
+        recognizer = Recognizer(judge.model) if clips else None
+        for clip in clips:
+            reading = recognizer.hear(clip.path, explain=True) if recognizer else None
+            if reading is not None and reading.explanation is not None:
+                label = f", labelled {clip.label}" if clip.label else ""
+                caption = f"{clip.path.stem}{label}: {reading.words}; {reading.explanation.words}"
+                drawings.append((explanation_svg(reading.explanation), caption))
+    return tuple(drawings)
 
 
 def write_cuts(cuts: Sequence[Cut], path: Path) -> None:

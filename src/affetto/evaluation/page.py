@@ -140,10 +140,14 @@ def comparison_page(runs: Sequence[tuple[str, Run]], pairs: Sequence[Comparison]
     return _page("Affetto: reports compared", body)
 
 
-def tables_page(title: str, tables: Sequence[Table], notes: Sequence[str] = ()) -> str:
-    """A page of tables and notes."""
+def tables_page(
+    title: str, tables: Sequence[Table], notes: Sequence[str] = (), drawings: Sequence[tuple[str, str]] = ()
+) -> str:
+    """A page of tables, drawings (SVG) with their captions, and notes."""
     lines = [f'<p class="soft">{escape(note)}</p>' for note in notes]
-    return _page(title, [f"<h1>{escape(title)}</h1>", *map(_table, tables), *lines])
+    figures = [_figure(drawing, caption, wide=True) for drawing, caption in drawings]
+    shown = ['<div class="figures">', *figures, "</div>"] if figures else []
+    return _page(title, [f"<h1>{escape(title)}</h1>", *map(_table, tables), *shown, *lines])
 
 
 def _page(title: str, body: Sequence[str]) -> str:
