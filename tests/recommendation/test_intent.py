@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from affetto.affect import EMOTIONS, Affect, Emotion
 from affetto.errors import OptionError
 from affetto.recommendation import INTENTS, Intent, default_plan, goal, parse_intent
-from affetto.recommendation.intent import start_affect, start_emotion
+from affetto.recommendation.intent import parse_intents, start_affect, start_emotion
 from affetto.voice.reading import Reading
 
 points = st.builds(Affect, st.floats(-1, 1), st.floats(-1, 1))
@@ -85,3 +85,15 @@ def test_an_unknown_intent_is_named_with_the_choices_and_the_nearest():
         parse_intent("energise")
     with pytest.raises(OptionError, match=r"unknown intent 'xyz': choose from [^;]*$"):
         parse_intent("xyz")
+
+
+def test_a_point_is_never_disgust_and_an_emotion_stays_itself():
+    assert start_emotion(Affect(-0.58, -0.03)) is Emotion.SAD
+    assert start_emotion(Emotion.DISGUST) is Emotion.DISGUST
+
+
+def test_several_intents_in_order():
+    assert parse_intents("let out, CALM") == (Intent.LET_OUT, Intent.CALM)
+    for names, message in (("calm,", "unknown intent ''"), ("lift," * 4 + "calm", "5 of them; give at most 4")):
+        with pytest.raises(OptionError, match=message):
+            parse_intents(names)

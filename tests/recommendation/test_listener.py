@@ -114,6 +114,16 @@ def test_reasons_tell_what_is_liked(anna):
     assert all("you liked six by this artist" in why for why in reasons)
 
 
+def test_other_reasons(anna):
+    teach(anna)
+    by_one = Library(track(n, artist="Artist 3") for n in range(40))
+    assert not any("this artist" in item.why for item in anna.recommend("happy", seed=1, library=by_one).items)
+    places = [anna.recommend(Affect(0.1, 0.1), seed=n, library=MUSIC, adventurous=3.0) for n in range(6)]
+    told = " ".join(item.why for playlist in places for item in playlist.items)
+    assert "new to you, to find out whether you like it" in told
+    assert "sounds like what you like" in told or "you like " in told
+
+
 def test_a_track_marked_never_is_not_played_again(anna):
     first = anna.recommend("calm", seed=1, library=MUSIC)
     anna.feedback("never", 1)
@@ -181,6 +191,7 @@ def test_the_choice_of_intent_is_remembered_for_the_emotion(anna):
     assert anna.recommend("happy", library=MUSIC).plan.words == "stay"
     assert anna.choices() == {"sad": (Intent.LET_OUT, Intent.CALM)}
     anna.recommend("happy", intent="focus", library=MUSIC, keep=False)
+    anna.recommend(Affect(0.8, 0.5), intent="focus", library=MUSIC)  # a place is no emotion that could be met again
     assert "happy" not in anna.choices()
 
 

@@ -107,13 +107,14 @@ class TasteReasons:
     def of(self, number: int, track: Track) -> str | None:
         """What is liked of a track in a few words; None where nothing is known or it is neither here nor there."""
         taste, columns = self._leaning.taste, self._leaning.columns
+        telling = len(columns.artists) > 1 or len(columns) == 1  # of a list by one artist, the artist says nothing
         likes = taste.likes.get(name_key(track.artist), 0)
-        if likes:
+        if likes and telling:
             return f"you liked {_COUNTS.get(likes, str(likes))} by this artist"
         parts = taste.parts(columns, number)
         said = {
             "you liked it before": parts.track,
-            "you like this artist": parts.artist,
+            "you like this artist": parts.artist if telling else 0.0,
             f"you like {track.genre.casefold()}": parts.genre if track.genre else 0.0,
             "sounds like what you like": parts.content + parts.cluster,
         }

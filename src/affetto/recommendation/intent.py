@@ -189,6 +189,8 @@ def start_affect(start: Start) -> Affect:
 def start_emotion(start: Start) -> Emotion | None:
     """The emotion nearest to a start; None for an abstained reading.
 
+    A point is never disgust: that is heard in a voice, and nobody means it by a mood.
+
     >>> start_emotion(Affect(0.8, 0.4))
     <Emotion.HAPPY: 'happy'>
     """
@@ -196,7 +198,8 @@ def start_emotion(start: Start) -> Emotion | None:
         return start
     if isinstance(start, Reading):
         return start.emotion
-    return min(circumplex(), key=lambda emotion: circumplex()[emotion].distance(start))
+    moods = [emotion for emotion in circumplex() if emotion is not Emotion.DISGUST]
+    return min(moods, key=lambda emotion: circumplex()[emotion].distance(start))
 
 
 def default_plan(start: Start) -> Plan:

@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from affetto.affect import Emotion
+from affetto.affect import Affect, Emotion
 from affetto.errors import OptionError
 from affetto.music.library import Library
 from affetto.music.track import Track
@@ -133,7 +133,8 @@ class Listener:
         start = parse_mood(start) if isinstance(start, str) and not isinstance(start, Emotion) else start
         wishes = Wishes(**options)
         wishes.shape, likely = self._shape(wishes)
-        now, last, emotion = self._now(), self._history.last(), start_emotion(start)
+        now, last = self._now(), self._history.last()
+        emotion = None if isinstance(start, Affect) else start_emotion(start)  # a point is none that could be met again
         known = None if emotion is None else self._saved.choices().get(emotion)
         plan = None if known is None else chosen_plan(known, before=emotion)
         taste = self.taste(now=now / 1000)
