@@ -17,6 +17,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+from affetto.evaluation.bakeoff import bakeoff_table, footnotes, read_cells
 from affetto.evaluation.errors import find_errors
 from affetto.evaluation.fairness import RECALL_GAP, UAR_GAP
 from affetto.evaluation.faithfulness import FIGURES, faithfulness, read_cuts
@@ -27,10 +28,11 @@ from affetto.evaluation.robustness.figures import outcomes
 from affetto.evaluation.robustness.readings import read_readings
 from affetto.evaluation.run import Run, read_run
 from affetto.evaluation.uncertainty import uncertainty_figures
+from affetto.learning.recipe import load_recipe
 
 ROOT = Path(__file__).parents[1]
 REPORTS = ROOT / "reports"
-PAGES = (ROOT / "README.md", ROOT / "docs" / "model-card.md")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "model-card.md", ROOT / "docs" / "how-to" / "evaluate.md")
 
 RAVDESS = "ravdess-emobox"
 TITLES = {
@@ -347,6 +349,12 @@ def readme() -> Lines:
         ("calibration error (ECE, 15 bins)", short(found.ece), ""),
         ("arousal: rank correlation with the label's", short(arousal), ""),
     ]
+    lab = [figures_of(f"bakeoff/svm/{column}") for column in ("emobox-ravdess", "emodb-loso")]
+    if all(lab):
+        text = " / ".join(short(one.uar) for one in lab if one)
+        rows.append(
+            ("the laboratory: functionals and an SVM, RAVDESS / EmoDB, unseen speakers: UAR", text, "`affetto compare`")
+        )
     file = REPORTS / "robustness" / "readings.csv"
     if file.is_file():
         tests = outcomes(read_readings(file))
@@ -363,6 +371,16 @@ def scale() -> Lines:
     return table(("model", "parameters", "UAR on the same folds"), [*own, *rows])
 
 
+def bakeoff() -> Lines:
+    """The bake-off of all recipes of the laboratory; those that were never run are left out."""
+    recipes = {path.stem: load_recipe(path) for path in sorted((ROOT / "recipes" / "lab").glob("*.toml"))}
+    folder = REPORTS / "bakeoff"
+    known = {name: recipe for name, recipe in recipes.items() if (folder / name).is_dir()}
+    cells = read_cells(folder, known)
+    found = bakeoff_table(cells)
+    return [*table(found.columns, found.rows), "", *(f"- {note}" for note in footnotes(cells))]
+
+
 BLOCKS: dict[str, Callable[[], Lines]] = {
     "facts": facts,
     "figures": figures_table,
@@ -376,6 +394,7 @@ BLOCKS: dict[str, Callable[[], Lines]] = {
     "gate": gate,
     "scale": scale,
     "readme": readme,
+    "bakeoff": bakeoff,
 }
 """Every table by its name."""
 

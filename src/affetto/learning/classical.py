@@ -294,7 +294,7 @@ class ClassicalModel:
         rows = np.flatnonzero(held[: table.originals])
         rows = rng.permutation(rows)[:_EXPLAINED]
         # scaling is a matter of each feature alone, so the rest of the pipeline is enough to shuffle before
-        scaler, rest = pipeline[:1], pipeline[1:]
+        scaler, rest = pipeline.steps[0][1], Pipeline(pipeline.steps[1:])
         x, right = scaler.transform(table.x[rows]), np.array([self._labels.index(label) for label in table.y[rows]])
 
         def quality(values: Features) -> float:
