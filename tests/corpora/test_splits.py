@@ -239,6 +239,25 @@ def test_every_corpus_is_tested_by_its_own_protocol_in_the_same_folds() -> None:
         divide([clip("mine", "1")], "every-corpus")
 
 
+def test_speakers_of_few_clips_stay_unknown_where_every_corpus_is_tested() -> None:
+    ased = tuple(clip("ased", f"{number:02}", take) for number in range(50) for take in range(4 if number == 7 else 6))
+    folds = divide(ased, "every-corpus-enrolled")
+    assert Counter(one.speaker for fold in folds for one in fold.enrolment) == {
+        f"{number:02}": 4 for number in range(50) if number != 7
+    }
+    assert Counter(one.speaker for fold in folds for one in fold.test)["07"] == 4
+
+
+def test_enrolled_speakers_are_tested_by_the_same_trainings() -> None:
+    ased = tuple(clip("ased", f"{number:02}", take) for number in range(50) for take in range(6))
+    tess = tuple(clip("tess", who, take) for who in ("OAF", "YAF") for take in range(6))
+    for order in ((*tess, *ased), (*ased, *tess)):  # whichever corpus a recipe names first
+        plain, enrolled = divide(order, "every-corpus"), divide(order, "every-corpus-enrolled")
+        for one, other in zip(plain, enrolled, strict=True):
+            assert one.held == other.held
+            assert one.train == other.train
+
+
 def test_development_leaves_ravdess_and_tess_alone() -> None:
     (fold,) = divide(RAVDESS + OTHERS, "development")
     assert {clip.corpus for clip in fold.test} == {"emodb", "nemo", "ased"}

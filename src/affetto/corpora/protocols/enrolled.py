@@ -1,11 +1,12 @@
 """Divisions in which the tested speakers are known by a few clips that nobody labelled."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from affetto.corpora.protocols.fold import Fold, ProtocolOptions
+from affetto.corpora.protocols.fold import Fold, ProtocolOptions, person
 from affetto.corpora.protocols.published import emobox_ravdess
 from affetto.corpora.protocols.together import every_corpus
 from affetto.corpora.table import Clip
@@ -70,15 +71,22 @@ def draw_enrolment(clips: Sequence[_Clip], *, count: int = ENROLMENT_CLIPS, seed
 
 def ravdess_emobox_enrolled(clips: Sequence[Clip], options: ProtocolOptions) -> tuple[Fold, ...]:
     """The six folds of ``emobox-ravdess``, each speaker known by four clips, which are not tested."""
-    return tuple(_enrolled(fold, options.seed) for fold in emobox_ravdess(clips) if fold.test)
+    return tuple(_enrol(fold, fold.test, options.seed) for fold in emobox_ravdess(clips) if fold.test)
 
 
 def every_corpus_enrolled(clips: Sequence[Clip], options: ProtocolOptions) -> tuple[Fold, ...]:
-    """The ten folds of ``every-corpus``, each speaker known by four clips, which are not tested."""
-    return tuple(_enrolled(fold, options.seed) for fold in every_corpus(clips, options))
+    """The ten folds of ``every-corpus``, each speaker known by four clips, which are not tested.
+
+    A speaker of no more than four clips stays unknown.
+    """
+    many = {who for who, count in Counter(map(person, clips)).items() if count > ENROLMENT_CLIPS}
+    return tuple(
+        _enrol(fold, [clip for clip in fold.test if person(clip) in many], options.seed)
+        for fold in every_corpus(clips, options)
+    )
 
 
-def _enrolled(fold: Fold, seed: int) -> Fold:
-    enrolment = draw_enrolment(fold.test, seed=seed)
+def _enrol(fold: Fold, clips: Sequence[Clip], seed: int) -> Fold:
+    enrolment = draw_enrolment(clips, seed=seed)
     aside = {clip.path for clip in enrolment}
     return replace(fold, test=tuple(clip for clip in fold.test if clip.path not in aside), enrolment=enrolment)

@@ -74,7 +74,7 @@ class Fold:
         """All clips that are not learnt from because their speakers are tested, enrolled ones too."""
         if not self.enrolment:
             return self.test
-        return tuple(sorted((*self.test, *self.enrolment), key=lambda clip: clip.path))
+        return tuple(sorted((*self.test, *self.enrolment), key=lambda clip: (clip.corpus, clip.path)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

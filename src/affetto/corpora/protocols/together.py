@@ -37,6 +37,7 @@ def every_corpus(clips: Sequence[Clip], options: ProtocolOptions | None = None) 
         CorpusError: If none of these corpora is among the clips.
     """
     del options
+    clips = sorted(clips, key=lambda clip: (clip.corpus, clip.path))  # the order of Fold.held
     present = [corpus for corpus in PARTS if any(clip.corpus == corpus for clip in clips)]
     if not present:
         raise CorpusError(f"protocol every-corpus tests {', '.join(PARTS)}; none of them is in data.corpora")
