@@ -22,6 +22,12 @@ def test_earlier_skips_cost_more_and_words_weigh_more_than_deeds() -> None:
     )
 
 
+def test_stars_are_worth_what_they_say() -> None:
+    values = [reward_of(Event(kind=Kind.RATED, time=0, stars=stars)) for stars in (1, 3, 5)]
+    assert [value and value.value for value in values] == [-1, 0, 1]
+    assert reward_of(Event(kind=Kind.RATED, time=0)) is None
+
+
 @pytest.mark.parametrize("kind", [Kind.PLAY, Kind.NOT_THIS_MOOD])
 def test_some_deeds_say_nothing_of_taste(kind: Kind) -> None:
     assert reward_of(Event(kind=kind, time=0)) is None

@@ -53,6 +53,8 @@ events = st.lists(
         st.integers(0, 11),
         time=st.floats(0, 400 * DAY),
         second=st.none() | st.floats(0, 300),
+        stars=st.none() | st.floats(1, 5),
+        trust=st.floats(0, 1),
         context=st.none() | st.tuples(st.floats(-1, 1), st.floats(-1, 1)),
     ),
     max_size=25,
@@ -125,7 +127,7 @@ def dense_solution(history: list[Event], taste: Taste) -> np.ndarray:
         x = row(one)
         if one.kind in (Kind.ARTIST_MORE, Kind.ARTIST_LESS):
             x = np.array([float(name == one.artist) for name in names])
-        weight = reward.weight * 2 ** (-(taste.now - one.time) / (prior.half_life * DAY))
+        weight = reward.weight * one.trust * 2 ** (-(taste.now - one.time) / (prior.half_life * DAY))
         precision += weight * np.outer(x, x)
         answer += weight * reward.value * x
     mean = np.linalg.solve(precision, answer)
@@ -146,7 +148,7 @@ def test_samples_scatter_around_the_mean_as_believed() -> None:
     history = [event(Kind.LIKE if n % 2 else Kind.DISLIKE, n) for n in range(8)]
     taste, here = Taste.from_events(history, now=0), columns()
     rng = np.random.default_rng(0)
-    drawn = np.stack([taste.scores(here, rng) for _ in range(4000)])
+    drawn = np.stack([taste.scores(here, rng, adventurous=1) for _ in range(4000)])
     assert np.allclose(drawn.mean(0), taste.mean(here), atol=0.04)
     assert np.allclose(taste.scores(here, rng, adventurous=0), taste.mean(here))
     bold = np.stack([taste.scores(here, rng, adventurous=2) for _ in range(400)])
@@ -299,6 +301,8 @@ def test_what_others_like_is_where_taste_starts() -> None:
     [
         ({"time": math.inf}, "time"),
         ({"second": -1.0}, "second"),
+        ({"stars": 6.0}, "stars"),
+        ({"trust": -1.0}, "trust"),
         ({"propensity": 0.0}, "propensity"),
         ({"context": (2.0, 0.0)}, "context"),
     ],

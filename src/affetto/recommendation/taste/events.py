@@ -12,6 +12,7 @@ from affetto.errors import OptionError
 __all__ = ["Event", "Kind", "Reward", "reward_of"]
 
 _USUAL_SECONDS = 210.0
+_RATED = 2.0
 _EARLIEST, _LATEST = -0.8, 0.1
 
 
@@ -23,6 +24,7 @@ class Kind(StrEnum):
     SKIP = "skip"
     LIKE = "like"
     DISLIKE = "dislike"
+    RATED = "rated"
     NOT_THIS_MOOD = "not_this_mood"
     NEVER = "never"
     ARTIST_MORE = "artist_more"
@@ -70,6 +72,8 @@ class Event:
             nothing is.
         second: Second at which it was skipped.
         length: Seconds it lasts, None when unknown.
+        stars: Stars it was given, 1 to 5.
+        trust: How much the deed counts, 1 for one seen here; less for what was said elsewhere, or long before.
         propensity: Probability with which it was shown, in (0, 1]; None when it was not chosen by us.
         context: Valence and arousal of the waypoint it was played for; None when it was played for no mood.
 
@@ -86,6 +90,8 @@ class Event:
     content: tuple[float, ...] = ()
     second: float | None = None
     length: float | None = None
+    stars: float | None = None
+    trust: float = 1.0
     propensity: float | None = None
     context: tuple[float, float] | None = None
 
@@ -94,6 +100,10 @@ class Event:
             raise OptionError(f"time of an event = {self.time}: give seconds since 1970")
         if self.second is not None and not (math.isfinite(self.second) and self.second >= 0):
             raise OptionError(f"second of a skip = {self.second}: give 0 or more")
+        if self.stars is not None and not 1 <= self.stars <= 5:
+            raise OptionError(f"stars = {self.stars}: give 1 to 5")
+        if not 0 <= self.trust <= 1:
+            raise OptionError(f"trust = {self.trust}: give a number from 0 to 1")
         if self.propensity is not None and not 0 < self.propensity <= 1:
             raise OptionError(f"propensity = {self.propensity}: give a probability above 0 and up to 1")
         if self.context is not None and not all(math.isfinite(x) and abs(x) <= 1 for x in self.context):
@@ -105,7 +115,7 @@ def reward_of(event: Event) -> Reward | None:
 
     A skip costs the more the earlier it comes, ``.1 - .9 (1 - s)^2`` at the share ``s`` of the track: -.8 at once, -.35
     after three tenths, and next to nothing at the very end, where it is as good as a completion cut short. The share is
-    of 210 seconds where the length is not known.
+    of 210 seconds where the length is not known. Three stars are worth nothing, five a like, one a dislike.
 
     >>> reward_of(Event(kind=Kind.SKIP, time=0, second=0, length=200))
     Reward(value=-0.8, weight=1.0)
@@ -114,6 +124,8 @@ def reward_of(event: Event) -> Reward | None:
     >>> reward_of(Event(kind=Kind.PLAY, time=0)) is None
     True
     """
+    if event.kind is Kind.RATED:
+        return None if event.stars is None else Reward((event.stars - 3) / 2, _RATED)
     if event.kind is not Kind.SKIP:
         return REWARDS.get(event.kind)
     known = event.length is not None and math.isfinite(event.length) and event.length > 0

@@ -17,8 +17,13 @@ from affetto.recommendation.taste.evidence import FIXED, Evidence
 from affetto.recommendation.taste.familiarity import Familiarity
 from affetto.recommendation.taste.moods import MoodShift, shifted
 from affetto.recommendation.taste.posterior import Posterior, Weights, solve
+from affetto.recommendation.taste.scoring import Context, Named, Parts
 
-__all__ = ["MINIMUM", "Baseline", "Parts", "Prior", "Taste"]
+__all__ = ["ADVENTUROUS", "MINIMUM", "Baseline", "Prior", "Taste"]
+
+ADVENTUROUS = 0.1
+"""How much of its doubt taste acts on when nobody says: the full draw loses more on what turns out not to be liked than
+it gains (docs/decisions/0025-recommendation-measured.md)."""
 
 MINIMUM = 5.0
 """Deeds that must have taught something, older ones counting less, before the order of anything is changed."""
@@ -51,7 +56,7 @@ class Prior:
     cluster: float = 0.15
     artist: float = 0.35
     track: float = 0.35
-    half_life: float = 180.0
+    half_life: float = 90.0
 
     def ridges(self, levels: Mapping[tuple[str, str], int]) -> npt.NDArray[np.float64]:
         """Noise variance over prior variance for each feature."""
@@ -72,32 +77,6 @@ class Baseline(Protocol):
     def scores(self, columns: TasteColumns) -> Floats:
         """The reward that is expected of every row."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What makes up the mean score of one track.
-
-    Attributes:
-        content: Its sound and mood.
-        genre: Its genre.
-        cluster: Its region.
-        artist: Its artist.
-        track: The track itself.
-        others: What the baseline says.
-    """
-
-    content: float = 0.0
-    genre: float = 0.0
-    cluster: float = 0.0
-    artist: float = 0.0
-    track: float = 0.0
-    others: float = 0.0
-
-    @property
-    def total(self) -> float:
-        """The mean score."""
-        return self.content + self.genre + self.cluster + self.artist + self.track + self.others
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -178,7 +157,20 @@ class Taste:
             noise=prior.noise,
         )
 
-    def mean(self, columns: TasteColumns, *, context: tuple[float, float] | None = None) -> Floats:
+    @cached_property
+    def _mean(self) -> Named:
+        return self._named(self.posterior.mean)
+
+    def _named(self, weights: Weights) -> Named:
+        evidence = self._evidence
+        return Named(
+            fixed=weights.dense[:FIXED],
+            levels={name: float(weights.dense[place]) for name, place in evidence.levels.items()},
+            artists={name: float(weights.artists[row]) for name, row in evidence.artists.items()},
+            tracks={key: float(weights.tracks[row]) for key, row in evidence.tracks.items()},
+        )
+
+    def mean(self, columns: TasteColumns, *, context: Context = None) -> Floats:
         """The expected score of every row; 0 for all while cold.
 
         Args:
@@ -187,15 +179,15 @@ class Taste:
         """
         if self.cold:
             return self._others(columns)
-        return self._scores(columns, self.posterior.mean, context)
+        return self._mean.rows(columns, context) + self._others(columns)
 
     def scores(
         self,
         columns: TasteColumns,
         rng: np.random.Generator,
         *,
-        context: tuple[float, float] | None = None,
-        adventurous: float = 1.0,
+        context: Context = None,
+        adventurous: float = ADVENTUROUS,
     ) -> Floats:
         """A Thompson sample: scores under weights drawn from what is believed; 0 for all while cold.
 
@@ -221,57 +213,24 @@ class Taste:
             rng.standard_normal(len(columns.genres), dtype=np.float32) * np.float32(self.prior.genre * adventurous),
             rng.standard_normal(len(columns.clusters), dtype=np.float32) * np.float32(self.prior.cluster * adventurous),
         )
-        return self._scores(columns, drawn, context, unmet)
+        return self._named(drawn).rows(columns, context, unmet) + self._others(columns)
 
     def _others(self, columns: TasteColumns) -> Floats:
         return np.zeros(len(columns), dtype=np.float32) if self._baseline is None else self._baseline.scores(columns)
 
-    def _scores(
-        self,
-        columns: TasteColumns,
-        weights: Weights,
-        context: tuple[float, float] | None,
-        unmet: tuple[Floats, Floats, Floats] | None = None,
-    ) -> Floats:
-        artist, genre, cluster = unmet or tuple(
-            np.zeros(len(names), dtype=np.float32) for names in (columns.artists, columns.genres, columns.clusters)
-        )
-        for name, row in self._evidence.artists.items():
-            if name in columns.artist_codes:
-                artist[columns.artist_codes[name]] = weights.artists[row]
-        for (group, name), place in self._evidence.levels.items():
-            codes, table = (columns.genre_codes, genre) if group == "genre" else (columns.cluster_codes, cluster)
-            if name in codes:
-                table[codes[name]] = weights.dense[place]
-        found = columns.known @ _content_weights(weights, context)
-        for table, codes in ((artist, columns.artist), (genre, columns.genre), (cluster, columns.cluster)):
-            if len(table):
-                found += table[codes]
-        for (key, _), row in self._evidence.tracks.items():
-            place = columns.place(key)
-            if place is not None:
-                found[place] += np.float32(weights.tracks[row])
-        return found + self._others(columns)
+    def expected(self, event: Event) -> float:
+        """The reward that is expected of an event, with how generous the listener is and what its mood adds.
 
-    def parts(self, columns: TasteColumns, row: int, *, context: tuple[float, float] | None = None) -> Parts:
+        Unlike a score it is meant to be held against what happens, and it is given however little is known.
+        """
+        return self._mean.event(event) + (0.0 if self._baseline is None else self._baseline.of(event))
+
+    def parts(self, columns: TasteColumns, row: int, *, context: Context = None) -> Parts:
         """What makes up the mean score of one row; all 0 while cold."""
         others = 0.0 if self._baseline is None else float(self._baseline.scores(columns)[row])
         if self.cold:
             return Parts(others=others)
-        mean, evidence = self.posterior.mean, self._evidence
-        artist = name_key(columns.artists[columns.artist[row]])
-        genre = ("genre", name_key(columns.genres[columns.genre[row]]))
-        cluster = ("cluster", name_key(columns.clusters[columns.cluster[row]]))
-        return Parts(
-            content=float(columns.known[row] @ _content_weights(mean, context)),
-            genre=float(mean.dense[evidence.levels[genre]]) if genre in evidence.levels else 0.0,
-            cluster=float(mean.dense[evidence.levels[cluster]]) if cluster in evidence.levels else 0.0,
-            artist=float(mean.artists[evidence.artists[artist]]) if artist in evidence.artists else 0.0,
-            track=sum(
-                float(mean.tracks[place]) for (key, _), place in evidence.tracks.items() if columns.place(key) == row
-            ),
-            others=others,
-        )
+        return replace(self._mean.parts(columns, row, context), others=others)
 
     def mood_shift(self, track: str) -> MoodShift:
         """Where "not this mood" moved a track for this listener."""
@@ -281,13 +240,6 @@ class Taste:
     def mood_shifts(self) -> Mapping[str, MoodShift]:
         """All shifts, by the key of the track."""
         return MappingProxyType(dict(self._shifts))
-
-
-def _content_weights(weights: Weights, context: tuple[float, float] | None) -> Floats:
-    content = weights.dense[1:_CONTEXT].copy()
-    if context is not None:
-        content[:2] += np.asarray(context) @ weights.dense[_CONTEXT + 2 : FIXED].reshape(2, 2)
-    return content.astype(np.float32)
 
 
 @dataclass(slots=True, eq=False)
@@ -315,7 +267,7 @@ class _Growing:
         reward = reward_of(event)
         if reward is not None:
             guess = 0.0 if baseline is None else baseline.of(event)
-            self.evidence.add(event, Reward(reward.value - guess, reward.weight))
+            self.evidence.add(event, Reward(reward.value - guess, reward.weight * event.trust))
 
     def taste(self, now: float, prior: Prior, baseline: Baseline | None) -> Taste:
         return Taste(
