@@ -142,14 +142,14 @@ def _factors(table: Any, seed: int) -> npt.NDArray[np.float64] | None:
         return None
     from threadpoolctl import threadpool_limits  # comes with implicit, which asks for it
 
-    model: Any = AlternatingLeastSquares(
-        factors=_FACTORS,
-        regularization=_RIDGE,
-        alpha=_CONFIDENCE,
-        iterations=_ITERATIONS,
-        num_threads=1,
-        random_state=seed,
-    )
     with threadpool_limits(1, "blas"):
+        model: Any = AlternatingLeastSquares(
+            factors=_FACTORS,
+            regularization=_RIDGE,
+            alpha=_CONFIDENCE,
+            iterations=_ITERATIONS,
+            num_threads=1,
+            random_state=seed,
+        )
         model.fit(table, show_progress=False)
     return np.asarray(model.item_factors, dtype=np.float64)

@@ -9,11 +9,9 @@ from affetto.affect import Affect, Covariance, Emotion
 from affetto.errors import OptionError
 from affetto.recommendation.intent import Intent
 from affetto.recommendation.shape import Shape
+from affetto.recommendation.taste import ADVENTUROUS
 
 __all__ = ["ADVENTUROUS", "Request", "format_request", "parse_request"]
-
-ADVENTUROUS = 0.2
-"""How bold taste is when nobody says: a share of its own doubt that it acts on."""
 
 _EXACT: Covariance = ((0.0, 0.0), (0.0, 0.0))
 

@@ -173,7 +173,9 @@ def listen(
 
 def _figures(what: str, runs: Mapping[str, list[Listening]], part: slice, measure: str) -> list[Figure]:
     totals = {
-        name: np.array([getattr(one, measure)[part].sum() for one in each]) / (1 if measure == "regret" else PLAYS)
+        name: np.array([getattr(one, measure)[part].sum() for one in each])
+        if measure == "regret"
+        else np.array([getattr(one, measure)[part].mean() for one in each])
         for name, each in runs.items()
     }
     people = list(range(len(totals["ours"])))
@@ -204,11 +206,12 @@ def _figures(what: str, runs: Mapping[str, list[Listening]], part: slice, measur
     return figures
 
 
-def evaluate_simulator(*, listeners: int = _LISTENERS, seed: int = 0, progress: Progress) -> Report:
+def evaluate_simulator(*, listeners: int = _LISTENERS, plays: int = PLAYS, seed: int = 0, progress: Progress) -> Report:
     """Regret of every policy for steady, changing and hostile listeners.
 
     Args:
         listeners: How many of each.
+        plays: How many plays of each.
         seed: Seed of everything.
         progress: Told of each step.
     """
@@ -222,12 +225,14 @@ def evaluate_simulator(*, listeners: int = _LISTENERS, seed: int = 0, progress: 
             before = Hidden.draw(columns, rng, hostile=kind == "hostile")
             after = Hidden.draw(columns, rng) if kind == "changes at the half" else before
             for name, policy in POLICIES.items():
-                runs[name].append(listen(policy, before, after, seed=1000 * number + 2 * person, library=seed))
+                runs[name].append(
+                    listen(policy, before, after, seed=1000 * number + 2 * person, plays=plays, library=seed)
+                )
             progress(f"{kind} listeners", person + 1, listeners)
-        parts = {f"{kind}, {PLAYS} plays": slice(None), f"{kind}, last 50 plays": slice(PLAYS - 50, None)}
+        parts = {f"{kind}, {plays} plays": slice(None), f"{kind}, last 50 plays": slice(-50, None)}
         for what, part in parts.items():
             figures += _figures(what, runs, part, "regret")
-        figures += _figures(f"{kind}, {PLAYS} plays", runs, slice(None), "distance")
+        figures += _figures(f"{kind}, {plays} plays", runs, slice(None), "distance")
     facts = {
         "listeners of each kind": listeners,
         "seed": seed,

@@ -19,6 +19,7 @@ __all__ = ["evaluate_situnes"]
 _Scores: TypeAlias = npt.NDArray[np.float64]
 Progress: TypeAlias = Callable[[str, int, int], None]
 
+_DRAWS = 500
 _TRAINED = 0.7
 _INNER = (0.4, 0.6, 0.8)
 _INNER_PART = 0.2
@@ -93,9 +94,13 @@ class _Judge:
     Args:
         test: The ratings.
         folds: Model that scored each rating; only scores of one model are compared.
+        draws: Draws of an interval.
     """
 
-    def __init__(self, test: Sequence[Rating], folds: npt.NDArray[np.intp] | None = None) -> None:
+    def __init__(
+        self, test: Sequence[Rating], folds: npt.NDArray[np.intp] | None = None, *, draws: int = _DRAWS
+    ) -> None:
+        self.draws = draws
         self.folds = np.zeros(len(test), dtype=np.intp) if folds is None else folds
         self.listeners = np.array([rating.listener for rating in test])
         self.stars = np.array([rating.stars for rating in test])
@@ -135,7 +140,7 @@ class _Judge:
         everyone = np.arange(len(self.stars))
         found: list[Figure] = []
         for metric, measure in measures.items():
-            low, high = bootstrap(self.listeners.tolist(), measure)
+            low, high = bootstrap(self.listeners.tolist(), measure, draws=self.draws)
             value, target = measure(everyone), targets.get(metric)
             found.append(
                 Figure(what=what, method=method, metric=metric, value=value, low=low, high=high, target=target)
@@ -154,7 +159,7 @@ class _Judge:
                 gap = mine[known, 0] - theirs[known, 0]
                 return float(np.average(gap, weights=mine[known, 1])) if len(known) else float("nan")
 
-            low, high = bootstrap(self.listeners.tolist(), ahead)
+            low, high = bootstrap(self.listeners.tolist(), ahead, draws=self.draws)
             value = ahead(np.arange(len(mine)))
             found.append(
                 Figure(what=what, method=f"ours less {name}", metric="nDCG@5", value=value, low=low, high=high)
@@ -198,7 +203,7 @@ def _new_items(
     return found, np.array([fold_of[rating.track] for rating in test], dtype=np.intp)
 
 
-def evaluate_situnes(folder: Path, *, exam: Path | None = None, progress: Progress) -> Report:
+def evaluate_situnes(folder: Path, *, exam: Path | None = None, draws: int = _DRAWS, progress: Progress) -> Report:
     """Judges the hybrid on what each listener rated later.
 
     Stage 1 and the first 70 % of each listener's ratings of stage 2 are learnt from, the rest is the test. Priors are
@@ -208,6 +213,7 @@ def evaluate_situnes(folder: Path, *, exam: Path | None = None, progress: Progre
     Args:
         folder: Holds ``tracks.csv``, ``stage1.csv`` and ``stage2.csv``.
         exam: A later stage to be the test instead; then all of stages 1 and 2 is learnt from.
+        draws: Draws of the listeners for each interval.
         progress: Told of each step.
 
     Raises:
@@ -218,7 +224,7 @@ def evaluate_situnes(folder: Path, *, exam: Path | None = None, progress: Progre
     early, test = in_time(field, _TRAINED) if exam is None else (field, read_ratings(exam))
     chosen = choose(early, lab, tunes, progress)
     train, choice = [*lab, *early], _CHOICES[chosen]
-    judge, others = _Judge(test), baselines(train, test, tunes)
+    judge, others = _Judge(test, draws=draws), baselines(train, test, tunes)
     ours = hybrid(train, test, tunes, choice)
     best = max(judge.figures("", "", scores, {})[2].value for name, scores in others.items() if name in _ASKED)
     figures: list[Figure] = []
@@ -227,7 +233,7 @@ def evaluate_situnes(folder: Path, *, exam: Path | None = None, progress: Progre
     figures += judge.figures("later ratings", "ours", ours, {"AUC": 0.65, "nDCG@5": best})
     figures += judge.lead("later ratings", ours, others)
     held, folds = _new_items(train, test, tunes, choice, progress)
-    strict = _Judge(test, folds)
+    strict = _Judge(test, folds, draws=draws)
     for name, scores in held.items():
         figures += strict.figures("later ratings of new tracks", name, scores, {})
     facts = {

@@ -21,7 +21,7 @@ from affetto.recommendation.taste.scoring import Context, Named, Parts
 
 __all__ = ["ADVENTUROUS", "MINIMUM", "Baseline", "Prior", "Taste"]
 
-ADVENTUROUS = 0.1
+ADVENTUROUS = 0.2
 """How much of its doubt taste acts on when nobody says: the full draw loses more on what turns out not to be liked than
 it gains (docs/decisions/0025-recommendation-measured.md)."""
 
