@@ -171,10 +171,15 @@ def _chosen(journey: Journey, rated: Rated, goal: Emotion, rng: np.random.Genera
     """Places of the tracks that each way of choosing plays."""
     library, wanted = rated.library, _points(journey)
     true = np.linalg.norm(wanted[:, None] - rated.truth[None], axis=2)
+    guess = library.points.astype(np.float64)
+    stretched = guess.mean(0) + (guess - guess.mean(0)) * rated.truth.std(0) / guess.std(0)
     found = {
         "ours": list(choose(journey, library, rng=rng)),
         "random": rng.choice(len(library), _LENGTH, replace=False).tolist(),
         "K-means lookup": _clusters(journey, library, rng),
+        "nearest": _in_turn(np.linalg.norm(wanted[:, None] - guess[None], axis=2)),
+        # What if estimates, which shrink towards the mean, had the spread of the truth?
+        "nearest, stretched": _in_turn(np.linalg.norm(wanted[:, None] - stretched[None], axis=2)),
         "best possible": _in_turn(true),
     }
     if len(library.columns.genres) > 1:
@@ -291,9 +296,12 @@ def evaluate_journeys(
     Raises:
         CorpusError: If the predictions cannot be read.
     """
-    tally, sizes = _Tally(), dict[str, int]()
+    tally, sizes, alike = _Tally(), dict[str, int](), dict[str, list[float]]()
     for source, repeats in rated_libraries(read_predictions(predictions), sounds).items():
         sizes[source] = len(repeats[0].truth)
+        alike[source] = [
+            round(float(np.corrcoef(points.T)[0, 1]), 2) for points in (repeats[0].library.points, repeats[0].truth)
+        ]
         for draw in range(draws):
             rng = np.random.default_rng([draw, len(source)])
             rated = repeats[draw % len(repeats)].draw(rng)
@@ -308,6 +316,7 @@ def evaluate_journeys(
 
     facts = {
         "tracks": sizes,
+        "correlation of valence and arousal, estimated and true": alike,
         "length": _LENGTH,
         "draws": draws,
         "interval": "95 % of draws of four fifths of the tracks",

@@ -21,6 +21,7 @@ FIXED = 1 + len(CONTENT) + CONTEXT
 
 _DAY = 86400.0
 _REBASE = 64.0  # half-lives after which the sums are scaled down, long before a float could overflow
+_FORGOTTEN = 1e-30  # what weighs less than this weighs nothing
 _VOTES = frozenset({Kind.ARTIST_MORE, Kind.ARTIST_LESS})
 
 
@@ -38,6 +39,7 @@ class Sums:
     """The sums as they weigh at one time.
 
     Attributes:
+        faded: What all of the following is to be multiplied by.
         dense: Shape (d, d): sum of weighted products of features.
         answer: Shape (d,): the same of features and rewards.
         tracks: Shape (t, 2 + d): weight, reward and features of each track.
@@ -45,6 +47,7 @@ class Sums:
         votes: Shape (a, 2): weight and reward of deeds about each artist.
     """
 
+    faded: float
     dense: _Floats
     answer: _Floats
     tracks: _Floats
@@ -151,16 +154,14 @@ class Evidence:
         return 1.0 if self._since is None else 2.0 ** ((self._since - now) / (self.half_life * _DAY))
 
     def sums(self, now: float) -> Sums:
-        """The sums as they weigh at a time."""
-        faded, size = self.faded(now), FIXED + len(self.levels)
-        dense, answer, tracks = np.zeros((size, size)), np.zeros(size), np.zeros((len(self.tracks), 2 + size))
-        for whole, part in ((dense, self._dense), (answer, self._answer), (tracks, self._tracks)):
-            some = tuple(slice(min(a, b)) for a, b in zip(whole.shape, part.shape, strict=True))
-            whole[some] = faded * part[some]
+        """The sums as they weigh at a time; to be read only."""
+        size = FIXED + len(self.levels)
+        dense, answer = _room(self._dense, (size, size)), _room(self._answer, (size,))
         return Sums(
-            dense=dense,
-            answer=answer,
-            tracks=tracks,
+            faded=max(self.faded(now), _FORGOTTEN),
+            dense=dense[:size, :size],
+            answer=answer[:size],
+            tracks=_room(self._tracks, (len(self.tracks), 2 + size))[: len(self.tracks), : 2 + size],
             artist_of=np.array(self._artist_of, dtype=np.intp),
-            votes=faded * self._votes[: len(self.artists)],
+            votes=self._votes[: len(self.artists)],
         )

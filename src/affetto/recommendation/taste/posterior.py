@@ -101,6 +101,15 @@ def _eliminate(weight: _Floats, reward: _Floats, features: _Floats, ridge: float
     return Nested(gain=1.0 / (ridge + weight), weight=weight, reward=reward, features=features)
 
 
+def _grouped(rows: _Floats, weight: _Floats, group_of: npt.NDArray[np.intp], groups: int) -> _Floats:
+    """Weighted sum of the rows of each group; rows of group -1 are in none."""
+    from scipy.sparse import csr_matrix
+
+    some = np.flatnonzero(group_of >= 0)
+    home = csr_matrix((weight[some], (group_of[some], some)), shape=(groups, len(rows)))
+    return np.asarray(home @ rows)
+
+
 def solve(sums: Sums, *, ridges: _Floats, artist_ridge: float, track_ridge: float, noise: float) -> Posterior:
     """The posterior from sums.
 
@@ -115,14 +124,11 @@ def solve(sums: Sums, *, ridges: _Floats, artist_ridge: float, track_ridge: floa
         track_ridge: The same of a track's part.
         noise: Standard deviation of a reward.
     """
+    # Instead of fading all sums, the ridges are raised: that changes the precision by a factor, and so the noise.
+    ridges, artist_ridge, track_ridge = ridges / sums.faded, artist_ridge / sums.faded, track_ridge / sums.faded
+    noise /= float(np.sqrt(sums.faded))
     tracks = _eliminate(sums.tracks[:, 0], sums.tracks[:, 1], sums.tracks[:, 2:], track_ridge)
-    kept = track_ridge * tracks.gain
-    count = len(sums.votes)
-    known = sums.artist_of >= 0
-    home = sums.artist_of[known]
-
-    by_artist = np.zeros((count, 2 + len(sums.answer)))
-    np.add.at(by_artist, home, kept[known, None] * sums.tracks[known])
+    by_artist = _grouped(sums.tracks, track_ridge * tracks.gain, sums.artist_of, len(sums.votes))
     by_artist[:, :2] += sums.votes
     artists = _eliminate(by_artist[:, 0], by_artist[:, 1], by_artist[:, 2:], artist_ridge)
 
