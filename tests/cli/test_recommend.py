@@ -139,6 +139,8 @@ def test_outcomes(run):
     run("recommend", "--mood", "sad", "--length", 4)
     assert run("feedback", "better") == "playlist 1 (gradual journey): better\n"
     assert json.loads(run("feedback", "worse", "--json"))["said"] == "worse"
+    run("feedback", "unsaid")
+    assert json.loads(run("listeners", "export", "me"))["outcomes"] == []
     assert "me is not asked" in run("listeners", "ask", "off")
     assert "How do you feel" not in run("recommend", "--mood", "sad", "--length", 4)
 
@@ -173,6 +175,7 @@ def test_playlists(run, affetto, playlist):
 
 @pytest.mark.usefixtures("playlist")
 def test_taste(run, affetto, home):
+    run("recommend", "--mood", "calm", "--intent", "focus", "--length", 5)
     assert affetto("taste", "show", "--listener", "Nobody").code == 2
     for number in range(1, 6):
         run("feedback", "like" if number < 4 else "dislike", number)
@@ -187,6 +190,10 @@ def test_taste(run, affetto, home):
     assert run("taste", "import", home / "taste.json", "--listener", "Ben") == "Ben: 5 taken in\n"
     assert "Ben said: 3 like, 2 dislike" in run("taste", "show", "--listener", "Ben")
     assert json.loads(run("taste", "export"))["name"] == "me"
+    assert "sounds calm: you chose focus" in run("taste", "show")
+    run("taste", "forget", "calm")
+    assert "you chose" not in run("taste", "show")
+    assert affetto("taste", "forget", "calmness").code == 2
     run("taste", "reset", "--yes")
     assert "5 more until taste counts" in run("taste", "show")
     for text in ("{", "[]", "{}", '{"affetto": "listener", "format": 1, "feedback": [{}]}'):

@@ -39,7 +39,7 @@ def _feedback(
         typer.Argument(
             metavar="WHAT",
             help="like, dislike, skip, completed, play, not-this-mood, never, artist-more, artist-less; of a playlist: "
-            "better, same, worse; undo; list; sync.",
+            "better, same, worse, unsaid; undo; list; sync.",
         ),
     ],
     track: Annotated[
@@ -76,6 +76,8 @@ def _feedback(
         _undo(someone, words, as_json=as_json)
     elif wanted == "sync":
         _sync(someone, words, as_json=as_json)
+    elif wanted == "unsaid":
+        someone.unsay(playlist)
     elif wanted in _OUTCOMES:
         _outcome(someone, wanted, playlist, as_json=as_json)
     else:
@@ -91,7 +93,11 @@ def _tell(someone: Any, kind: str, words: str, *, as_json: bool, **options: Any)
     from affetto.recommendation.options import one_of
 
     if kind.replace("-", "_") not in _DONE:
-        one_of("feedback", kind, [*(name.replace("-", "_") for name in _KINDS), *_OUTCOMES, "undo", "list", "sync"])
+        one_of(
+            "feedback",
+            kind,
+            [*(name.replace("-", "_") for name in _KINDS), *_OUTCOMES, "unsaid", "undo", "list", "sync"],
+        )
     name: int | str = int(words) if words.isascii() and words.isdecimal() and len(words) < _LONGEST else words
     entry = someone.feedback(kind, name, **options)
     if as_json:

@@ -159,6 +159,18 @@ def show_taste(listener: ListenerName = None, as_json: AsJson = False) -> None:
         show.line(f"  sounds {emotion}: you chose {', then '.join(intents).replace('_', ' ')}")
 
 
+@taste.command("forget")
+def forget_choice(
+    emotion: Annotated[str, typer.Argument(help="One of the eight emotions.")], listener: ListenerName = None
+) -> None:
+    """Forget what you chose when it sounded so: the default counts again."""
+    from affetto.cli import show
+
+    someone = _known(listener)
+    someone.forget_choice(emotion)
+    show.line(f"{someone.name}: {emotion} is answered as by default again")
+
+
 @taste.command("reset")
 def reset_taste(listener: ListenerName = None, yes: Yes = False) -> None:
     """Forget all feedback, and with it all that was learnt. Playlists stay."""

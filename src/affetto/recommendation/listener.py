@@ -58,8 +58,8 @@ class Listener:
         >>> said = anna.feedback("like", playlist.tracks[0])
         >>> said.title == playlist.tracks[0].title, anna.undo().kind
         (True, <Kind.LIKE: 'like'>)
-        >>> anna.outcome("better").said, len(anna.playlists())
-        ('better', 1)
+        >>> anna.outcome("better").said
+        'better'
     """
 
     def __init__(self, store: Store, person: Person, *, clock: Callable[[], float] = time.time) -> None:
@@ -277,12 +277,12 @@ class Listener:
         """
         return self._saved.say(said, _number(playlist))
 
-    def wants_outcome(self, playlist: Playlist | int | None = None) -> bool:
-        """Whether to ask how they felt after a playlist: once for each, and not where they asked not to be asked.
+    def unsay(self, playlist: Playlist | int | None = None) -> None:
+        """Takes back what was said of a playlist, of the newest without a number."""
+        self._saved.unsay(_number(playlist))
 
-        Args:
-            playlist: Which; None for the newest.
-        """
+    def wants_outcome(self, playlist: Playlist | int | None = None) -> bool:
+        """Whether to ask how they felt after a playlist: once for each, and not where they asked not to be asked."""
         return self._saved.asks() and self._saved.playlist(_number(playlist)).outcome is None
 
     def ask(self, wanted: bool) -> None:
@@ -307,6 +307,14 @@ class Listener:
         """What they last wanted of the music, by the emotion."""
         return {str(emotion): intents for emotion, intents in self._saved.choices().items()}
 
+    def forget_choice(self, emotion: Emotion | str) -> None:
+        """Forgets what they wanted of the music when they sounded so: the default counts again.
+
+        Raises:
+            OptionError: If there is no such emotion.
+        """
+        self._saved.forget_choice(Emotion(one_of("emotion", emotion, [str(each) for each in Emotion])))
+
     def shapes(self) -> Mapping[Shape, tuple[float, float]]:
         """What they said of each shape of journey, see `affetto.recommendation.shape.shape_odds`."""
         return shape_odds((outcome.shape, outcome.said) for outcome in self._saved.outcomes())
@@ -316,11 +324,7 @@ class Listener:
         return self._saved.playlists(limit=limit)
 
     def playlist(self, number: int | None = None) -> SavedPlaylist:
-        """One playlist; the newest without a number.
-
-        Raises:
-            OptionError: If there is none.
-        """
+        """One playlist, the newest without a number; an `OptionError` if there is none."""
         return self._saved.playlist(number)
 
     def remake(self, number: int | None = None, *, library: Library | str | None = None) -> Playlist:
@@ -359,11 +363,7 @@ class Listener:
         return accounts if track is None else (accounts[track - 1],)
 
     def delete_playlist(self, number: int) -> None:
-        """Deletes a playlist; what was said to its tracks stays.
-
-        Raises:
-            OptionError: If there is none.
-        """
+        """Deletes a playlist; what was said to its tracks stays. An `OptionError` if there is none."""
         self._saved.delete(number)
 
     def export(self) -> dict[str, Any]:
