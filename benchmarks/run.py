@@ -13,13 +13,14 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 
 from affetto.errors import AffettoError
-from benchmarks import analysis, features, library, live, players, playlist, reading, startup, streams, subsonic
+from benchmarks import analysis, features, library, live, players, playlist, reading, startup, streams, subsonic, taste
 from benchmarks.figures import Row, machine, missed, table
 
 SUITES: Sequence[Callable[[], list[Row]]] = (
     reading.measure,
     startup.measure,
     playlist.measure,
+    taste.measure,
     players.measure,
     subsonic.measure,
     live.measure,

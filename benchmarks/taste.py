@@ -1,4 +1,4 @@
-"""How long it takes to learn from a like, to score a library by taste, and to make a playlist by it."""
+"""How long it takes to learn from a like and to score a library by taste, on one thread."""
 
 import os
 import time
