@@ -17,7 +17,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install dev demo test lint format docs bench serve clean distclean
+.PHONY: help install dev demo test lint format docs bench screenshots serve clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,7 +49,10 @@ docs: $(DEV) ## Build the documentation into site/
 bench: $(DEV) ## Measure speed and memory against their bounds; ARGS=--json for programs
 	@$(BIN)/python -m benchmarks.run $(ARGS)
 
-serve: $(BASE) ## Serve live readings and playlists to programs on this machine
+screenshots: $(DEV) ## Draw every page, light and dark, for a desk and a phone, into docs/images/page/
+	$(BIN)/python -m tools.screenshots
+
+serve: $(BASE) ## Open the page on this machine, and serve programs
 	@$(BIN)/affetto serve
 
 clean: ## Remove what the tools left behind

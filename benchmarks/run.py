@@ -13,7 +13,20 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 
 from affetto.errors import AffettoError
-from benchmarks import analysis, features, library, live, players, playlist, reading, startup, streams, subsonic, taste
+from benchmarks import (
+    analysis,
+    features,
+    library,
+    live,
+    page,
+    players,
+    playlist,
+    reading,
+    startup,
+    streams,
+    subsonic,
+    taste,
+)
 from benchmarks.figures import Row, machine, missed, table
 
 SUITES: Sequence[Callable[[], list[Row]]] = (
@@ -28,6 +41,7 @@ SUITES: Sequence[Callable[[], list[Row]]] = (
     features.measure,
     analysis.measure,
     library.measure,
+    page.measure,
 )
 
 

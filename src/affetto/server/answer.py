@@ -1,14 +1,18 @@
 """The music for the person of this server, and what is written down of it."""
 
+import contextlib
 from typing import Any
 
+from affetto.affect import Emotion
+from affetto.errors import AffettoError
+from affetto.recommendation import recommend
 from affetto.recommendation.intent import Intent, Start
 from affetto.recommendation.journal import Source
 from affetto.recommendation.listener import Listener
 from affetto.recommendation.playlist import Playlist
 from affetto.server.links import playlist_with_links
 
-__all__ = ["answer", "answered"]
+__all__ = ["answer", "answered", "warm"]
 
 
 def answer(
@@ -35,6 +39,16 @@ def answer(
     listener = Listener.open()
     playlist = listener.recommend(start, intent=intent, length=length, strategy=strategy, seed=seed)
     return playlist, listener.journal.add(start, source=source, playlist=playlist.number, entry=entry)
+
+
+def warm() -> None:
+    """Loads what the first playlist needs, so that the first person does not wait for it; nothing is written."""
+    with contextlib.suppress(AffettoError):  # whoever asks for music is told
+        known = Listener.known()
+        if known is None:
+            recommend(Emotion.CALM)
+        else:
+            known.recommend(Emotion.CALM, keep=False)
 
 
 def answered(playlist: Playlist, entry: int | None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The application: its routes, and what stands before them."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
 from importlib import resources
@@ -11,6 +12,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.cors import CORSMiddleware
 
 from affetto.server import library, live, me, music, pages, readings, tracks
+from affetto.server.answer import warm
 from affetto.server.bodies import BodyLimit
 from affetto.server.engine import Engine
 from affetto.server.guard import Guard
@@ -51,7 +53,9 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         await hub.engine.live(hub.engine.warm)
+        music = asyncio.ensure_future(hub.engine.bulk(warm))
         yield
+        music.cancel()
         await hub.drain()
         hub.engine.close()
 

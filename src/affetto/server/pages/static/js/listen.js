@@ -18,7 +18,7 @@ import { Wave } from "./wave.js";
 
 const MOST_SECONDS = 20;
 const ENOUGH_SECONDS = 2.5; // after so much speech a pause ends the recording
-const PAUSE_MS = 650;
+const PAUSE_MS = 500;
 const QUIET = 0.28;
 
 class Page {
