@@ -156,6 +156,7 @@ def take(folder: Path) -> list[Path]:
                     for name, path in SHOTS.items():
                         page = context.new_page()
                         page.goto(address + path)
+                        page.wait_for_selector("main[data-ready]")
                         _prepare(page, name, long)
                         file = folder / f"{name}-{device}-{scheme}.webp"
                         with Image.open(io.BytesIO(page.screenshot())) as picture:

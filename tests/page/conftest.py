@@ -190,6 +190,7 @@ def visit(browser, site: Running) -> Iterator[Open]:
             watch.follow(page)
             watches.append((watch, base.removeprefix("http://")))
             page.goto(path if path.startswith("http") else base + path)
+            page.wait_for_selector("main[data-ready]")
             return page
 
         yield open_page

@@ -13,6 +13,7 @@ async function enter(main) {
   const page = main.dataset.page ?? "listen";
   const module = await import(`./${page}.js`);
   leave = (await module.mount(main)) ?? null;
+  main.dataset.ready = "";
 }
 
 /**

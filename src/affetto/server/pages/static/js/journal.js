@@ -58,7 +58,7 @@ function byDay(entries) {
 
 /** Valence and arousal along the days. @param {Entry[]} entries oldest first */
 function drawTrend(entries) {
-  const [width, height, left] = [620, 190, 26];
+  const [width, height, left] = [Math.max(260, $("trend").clientWidth), 190, 30];
   const shown = byDay(entries).slice(-80);
   const first = shown[0].at;
   const span = Math.max(shown[shown.length - 1].at - first, 1);

@@ -49,6 +49,7 @@ class Page {
     player.addEventListener("failed", this.failed);
     this.#listenToPage();
     this.#restore();
+    /** @type {HTMLButtonElement} */ ($("speak")).disabled = false;
   }
 
   leave() {
