@@ -166,10 +166,11 @@ def bakeoff_table(cells: Sequence[Cell]) -> Table:
     """The table: a row for each recipe."""
     rows: dict[str, list[str]] = {}
     for cell in cells:
-        row = rows.setdefault(cell.recipe, [cell.recipe, ""])
-        row[1] = row[1] or (cell.run.about.family if cell.run else "")
+        row = rows.setdefault(cell.recipe, [cell.recipe])
+        if cell.run and cell.run.about.family not in ("", cell.recipe):
+            row[0] = f"{cell.recipe} ({cell.run.about.family})"
         row.append(cell.value)
-    columns = ("recipe", "family", *(column.title for column in COLUMNS))
+    columns = ("recipe", *(column.title for column in COLUMNS))
     return Table("The bake-off of all recipes", columns, tuple(tuple(row) for row in rows.values()))
 
 
