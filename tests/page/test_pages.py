@@ -135,7 +135,7 @@ def test_theme_and_language_are_kept(visit):
         page.check("[name=language][value=de]", force=True)
     page.wait_for_selector("html[lang=de][data-theme=dark]")
     page.click(".tabs a[href='/']")
-    until(page, "document.querySelector('#words').textContent === 'Wie klingst du heute?'")
+    page.wait_for_selector("#words >> text='Wie klingst du heute?'")
 
 
 @pytest.mark.usefixtures("music")
