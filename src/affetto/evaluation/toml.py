@@ -11,8 +11,11 @@ __all__ = ["recipe_key", "recipe_text", "to_toml"]
 
 
 def recipe_text(recipe: Recipe, *, comment: str = "") -> str:
-    """The recipe as a file that :func:`~affetto.learning.recipe.load_recipe` reads; defaults are left out."""
-    tables: dict[str, Any] = recipe.model_dump(mode="json", exclude_defaults=True)
+    """The recipe as a file that :func:`~affetto.learning.recipe.load_recipe` reads.
+
+    Defaults are left out, and so is where the data lay: it is a matter of one machine.
+    """
+    tables: dict[str, Any] = recipe.model_dump(mode="json", exclude_defaults=True, exclude={"data": {"root"}})
     tables["model"] = {"family": recipe.model.family, **tables.get("model", {})}
     return "".join(f"# {line}\n" for line in comment.splitlines()) + to_toml(tables)
 
