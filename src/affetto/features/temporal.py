@@ -109,7 +109,7 @@ def pairwise_variability(lengths: Sequence[float] | Floats) -> float:
     Args:
         lengths: Of successive intervals, such as the voiced stretches; fewer than two give 0.
 
-    >>> pairwise_variability([0.1, 0.1, 0.3])
+    >>> round(pairwise_variability([0.1, 0.1, 0.3]), 6)
     50.0
     """
     values = np.asarray(lengths, np.float64)

@@ -31,7 +31,10 @@ def normalized(text: str) -> str:
 
     >>> normalized("Beyoncé & JAY-Z"), normalized("Sigur Rós")
     ('beyonce and jay z', 'sigur ros')
+    >>> normalized("𝐒igur Ⓡós")
+    'sigur ros'
     """
-    plain = unicodedata.normalize("NFKD", text.casefold().replace("&", " and "))
+    # letters in other dress (𝐒, Ⓢ) become plain capitals first, which then lose their case
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold().replace("&", " and "))
     plain = "".join(mark for mark in plain if not unicodedata.combining(mark))
     return _SEPARATORS.sub(" ", plain).strip()
