@@ -92,9 +92,10 @@ def test_the_journal_remembers_exports_and_forgets(visit):
 
 @pytest.mark.usefixtures("home")
 def test_a_long_recording_becomes_a_report(visit, voice):
-    page = visit("/analyse")
+    page = visit("/analyse", width=360, height=740)
     page.set_input_files("#recording", voice)
     page.wait_for_selector("#report:not([hidden])")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
     assert page.locator("#utterances tbody tr").count() >= 1
     assert page.locator("#timeline .pitch").count() > 10
     assert page.locator("#figures dd").count() == 6
