@@ -18,7 +18,7 @@ from affetto.recommendation.taste.events import Event
 __all__ = ["FEWEST", "Affinity", "Likeness", "Others", "learn_others"]
 
 FEWEST = 20
-"""Listeners below which the likes of others are chance."""
+"""Listeners from which on the likes of others are more than chance, and count in full."""
 
 _FACTORS, _RIDGE, _CONFIDENCE, _ITERATIONS = 32, 20.0, 10.0, 15
 _SHRINK, _POPULARITY = 10.0, 0.3
@@ -68,10 +68,15 @@ class Others:
         near = _spread(self.neighbours(liked))
         return near if self.factors is None else _SHARE * near + (1 - _SHARE) * _spread(self.factorized(liked))
 
-    def for_listener(self, liked: Iterable[str]) -> "Affinity":
-        """A baseline for the taste of a listener who likes these artists."""
+    def for_listener(self, liked: Iterable[str], *, trust: float = 1.0) -> "Affinity":
+        """A baseline for the taste of a listener who likes these artists.
+
+        Args:
+            liked: The artists.
+            trust: How much of it counts, from 0 to 1.
+        """
         places = [self.artists[key] for key in map(name_key, liked) if key in self.artists]
-        reward = np.clip(_WORTH * self.scores(places), -2 * _WORTH, 4 * _WORTH)
+        reward = trust * np.clip(_WORTH * self.scores(places), -2 * _WORTH, 4 * _WORTH)
         return Affinity({key: float(reward[place]) for key, place in self.artists.items()} if places else {})
 
 
@@ -105,20 +110,21 @@ def _spread(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return (values - values.mean()) / (values.std() or 1.0)
 
 
-def learn_others(likes: Likeness, *, seed: int = 0) -> Others:
+def learn_others(likes: Likeness, *, seed: int = 0, fewest: int = FEWEST) -> Others:
     """What many listeners like together.
 
     Args:
         likes: The artists that each listener likes.
         seed: Seed of the factors.
+        fewest: Listeners that there must be.
 
     Raises:
-        OptionError: If there are fewer than `FEWEST` listeners.
+        OptionError: If there are fewer listeners.
     """
     from scipy.sparse import csr_matrix
 
-    if len(likes) < FEWEST:
-        raise OptionError(f"{len(likes)} listeners: the likes of others tell something from {FEWEST} listeners on")
+    if len(likes) < fewest:
+        raise OptionError(f"{len(likes)} listeners: the likes of others tell something from {fewest} listeners on")
     artists: dict[str, int] = {}
     rows: list[int] = []
     columns: list[int] = []

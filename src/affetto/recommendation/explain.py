@@ -117,6 +117,7 @@ class TasteReasons:
             "you like this artist": parts.artist if telling else 0.0,
             f"you like {track.genre.casefold()}": parts.genre if track.genre else 0.0,
             "sounds like what you like": parts.content + parts.cluster,
+            "others who like what you like also like this artist": 0.0 if taste.cold or not telling else parts.others,
         }
         words = max(said, key=lambda words: said[words])
         if said[words] >= _NOTABLE:

@@ -159,6 +159,11 @@ class History:
     def __init__(self, store: Store, listener: int) -> None:
         self._store, self._listener = store, listener
 
+    @property
+    def listener(self) -> int:
+        """The listener's number."""
+        return self._listener
+
     def revision(self) -> int:
         """A number that grows with every change.
 

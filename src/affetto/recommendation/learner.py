@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from affetto.recommendation.history import Entry, History
-from affetto.recommendation.taste import Taste
+from affetto.recommendation.likeminded import LikeMinded
+from affetto.recommendation.taste import Baseline, Taste
 
 __all__ = ["Learner"]
 
@@ -12,25 +13,34 @@ __all__ = ["Learner"]
 class Learner:
     """The taste of one listener.
 
-    It is always what a replay of the entries that stand would give. New entries are added to what is known; anything
-    else that changed (something was taken back, here or on another device) makes it learn anew.
+    It is always what a replay of the entries that stand would give, on top of what others like where likes are pooled.
+    New entries are added to what is known; anything else that changed (something was taken back, here or on another
+    device, or others are pooled anew) makes it learn anew.
 
     Args:
         history: What the listener did.
+        others: The pooled likes of all listeners; None where they are not pooled.
     """
 
-    def __init__(self, history: History) -> None:
-        self._history = history
+    def __init__(self, history: History, others: LikeMinded | None = None) -> None:
+        self._history, self._others = history, others
+        self._baseline: Baseline | None = None
         self._taste: Taste | None = None
         self._revision = self._last = self._known = 0
 
-    def taste(self, now: float) -> Taste:
+    def taste(self, now: float, *, upto: int | None = None) -> Taste:
         """The taste now.
 
         Args:
             now: The time for which it holds, in seconds since 1970.
+            upto: Only what is up to this number of the history; None for all.
         """
         revision = self._history.revision()
+        baseline = None if self._others is None else self._others.baseline(self._history.listener)
+        if upto is not None:
+            return learn(self._history.entries(upto=upto), now, baseline)
+        if baseline is not self._baseline:
+            self._taste, self._baseline = None, baseline
         if self._taste is None or revision != self._revision:
             standing = self._history.standing(upto=self._last)
             if self._taste is not None and standing == self._known:
@@ -48,10 +58,10 @@ class Learner:
             self._last, self._known = entry.number, self._known + 1
 
     def _learn(self, entries: Sequence[Entry], now: float) -> None:
-        self._taste = learn(entries, now)
+        self._taste = learn(entries, now, self._baseline)
         self._last, self._known = (entries[-1].number if entries else 0), len(entries)
 
 
-def learn(entries: Sequence[Entry], now: float) -> Taste:
-    """The taste that entries teach at a time, in seconds since 1970."""
-    return Taste.from_events([entry.event(round(now * 1000)) for entry in entries], now=now)
+def learn(entries: Sequence[Entry], now: float, baseline: Baseline | None = None) -> Taste:
+    """The taste that entries teach at a time, in seconds since 1970, beyond what others like."""
+    return Taste.from_events([entry.event(round(now * 1000)) for entry in entries], now=now, baseline=baseline)

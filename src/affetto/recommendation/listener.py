@@ -17,7 +17,8 @@ from affetto.recommendation.history import Entry, History
 from affetto.recommendation.intent import Intent, Start, chosen_plan, start_emotion
 from affetto.recommendation.journal import Journal
 from affetto.recommendation.journey import leads_somewhere
-from affetto.recommendation.learner import Learner, learn
+from affetto.recommendation.learner import Learner
+from affetto.recommendation.likeminded import like_minded
 from affetto.recommendation.moods import parse_mood
 from affetto.recommendation.named import contents, named_track
 from affetto.recommendation.options import one_of
@@ -41,7 +42,7 @@ _SHAPE_DRAW = 2  # the shape draws from a stream of its own
 
 
 class Listener:
-    """A listener in the store. What one did is never seen by another.
+    """A listener in the store. What one did is never seen by another; likes are pooled only if the settings say so.
 
     It may be open in several programs and on several devices at once; each sees what the others did at its next call.
 
@@ -66,7 +67,7 @@ class Listener:
         self._store, self._person, self._clock = store, person, clock
         self._history = History(store, person.number)
         self._saved = Saved(store, person.number)
-        self._learner = Learner(self._history)
+        self._learner = Learner(self._history, like_minded(store))
         self.journal = Journal(store, person.number)
 
     @classmethod
@@ -297,7 +298,7 @@ class Listener:
             upto: Only what is up to this number of feedback; None for all.
         """
         when = self._clock() if now is None else now
-        return self._learner.taste(when) if upto is None else learn(self._history.entries(upto=upto), when)
+        return self._learner.taste(when, upto=upto)
 
     def portrait(self) -> Portrait:
         """What their taste amounts to, in words and numbers."""
