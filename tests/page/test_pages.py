@@ -21,8 +21,13 @@ def ready(page):
 def test_a_visitor_agrees_once(visit):
     page = visit(consent=False)
     assert page.is_visible("#consent")
+    page.keyboard.press("Escape")
+    page.reload()
+    page.wait_for_selector("main[data-ready]")
+    assert page.is_visible("#consent")  # put away is not agreed to
     page.click("#consent .primary")
     page.reload()
+    page.wait_for_selector("main[data-ready]")
     assert page.is_hidden("#consent")
 
 
@@ -196,6 +201,7 @@ def test_stillness_is_kept_for_those_who_want_it(visit):
     page = visit(reduced_motion="reduce")
     page.click("#by-hand")
     page.press("#valence", "End")
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     assert float(page.get_attribute("#dot", "cx")) > 90
 
 

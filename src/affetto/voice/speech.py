@@ -96,9 +96,10 @@ class VoiceActivity:
         """Probabilities, shape ``(n,)``, for ``n * FRAME`` consecutive samples at 16 kHz."""
         speech = [np.zeros(0, np.float32)]
         for first in range(0, len(frames), _BATCH * FRAME):
-            joined = np.concatenate([self._context, frames[first : first + _BATCH * FRAME]])
-            self._context = joined[-_CONTEXT:]
-            windows = np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(joined, FRAME + _CONTEXT)[::FRAME])
+            block = frames[first : first + _BATCH * FRAME].reshape(-1, FRAME)
+            before = np.concatenate([self._context[None], block[:-1, -_CONTEXT:]])
+            self._context = block[-1, -_CONTEXT:].copy()
+            windows = np.concatenate([before, block], axis=1)
             found, self._h, self._c = _session().run(None, {"input": windows, "h": self._h, "c": self._c})
             speech.append(np.asarray(found, np.float32))
         return np.concatenate(speech)

@@ -88,11 +88,11 @@ function switchTheme() {
   });
 }
 
-/** The note before the first use: once, and again only when asked for. */
+/** The note before the first use: until it is agreed to; putting it away with Escape is no agreement. */
 function askConsent() {
   if (localStorage.getItem("consent") === "yes") return;
   const dialog = /** @type {HTMLDialogElement} */ ($("consent"));
-  dialog.addEventListener("close", () => localStorage.setItem("consent", "yes"), { once: true });
+  dialog.addEventListener("submit", () => localStorage.setItem("consent", "yes"), { once: true });
   dialog.showModal();
 }
 
