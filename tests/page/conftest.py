@@ -58,7 +58,7 @@ def voice(say: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # while its driver runs, so does an event loop: other tests need their own
 def browser(voice: Path) -> Iterator[object]:
     """Chromium, with the voice for a microphone."""
     options = [
