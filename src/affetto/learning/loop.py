@@ -307,7 +307,8 @@ def train(
         check_stamp(read_checkpoint(last), stamp, last)
     watched = f"validation_{recipe.monitor}" if examples.validation else "loss"
     mode = "max" if watched == "validation_uar" else "min"
-    steps = examples.epochs.steps * recipe.epochs
+    epochs = recipe.epochs_of(examples.epochs.steps)
+    steps = examples.epochs.steps * epochs
     learner = _Learner(network, recipe, steps=steps, watched=watched, seed=seed, shows=progress)
     stops = bool(examples.validation) and recipe.patience > 0
     every: list[Callback] = [*callbacks, _History(folder)]
@@ -335,7 +336,7 @@ def train(
                 accelerator="gpu" if device.type == "cuda" else "cpu",
                 devices=[device.index or 0] if device.type == "cuda" else 1,
                 precision=recipe.precision,
-                max_epochs=recipe.epochs,
+                max_epochs=epochs,
                 reload_dataloaders_every_n_epochs=1,
                 num_sanity_val_steps=0,
                 limit_val_batches=None if examples.validation else 0,

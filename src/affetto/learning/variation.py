@@ -152,8 +152,9 @@ def add_coloured_noise(power: Tensor, mask: Tensor, snr_db: Floats, rng: np.rand
     colour *= (10 ** (-snr_db / 10) / colour.mean(axis=1))[:, None]
     level = (power * mask[:, None]).sum(dim=(1, 2)) / (mask.sum(dim=1) * bands)
     generator = torch.Generator(power.device).manual_seed(int(rng.integers(2**62)))
-    # the power of Gaussian noise in a band of some width over time: the mean of four exponentials is Gamma(4, 1/4)
-    noise = power.new_empty(4, count, bands, frames).exponential_(generator=generator).mean(dim=0)
+    # the power of Gaussian noise in a band of some width over time: the mean of four exponentials, Gamma(4, 1/4)
+    uniform = 1 - torch.rand(4, count, bands, frames, generator=generator, device=power.device)
+    noise = uniform.prod(dim=0).log() / -4
     scale = torch.from_numpy(colour.astype(np.float32)).to(power.device, non_blocking=True) * level[:, None]
     return torch.addcmul(power, noise, scale[:, :, None])
 

@@ -14,6 +14,8 @@ class LoopRecipe(Part):
 
     Attributes:
         epochs: Times that every clip is learnt from; the most of them where ``patience`` stops earlier.
+        most_steps: Steps after which there is no further epoch, so that a large corpus costs no more than a small one;
+            0 for no such limit.
         batch: Clips in a step.
         optimizer: RMSProp (Tieleman & Hinton 2012), Adam (Kingma & Ba 2015), or Adam with decoupled weight decay
             (Loshchilov & Hutter 2019).
@@ -35,6 +37,7 @@ class LoopRecipe(Part):
     """
 
     epochs: int = Field(default=60, ge=1)
+    most_steps: int = Field(default=0, ge=0)
     batch: int = Field(default=32, ge=2)
     optimizer: Literal["rmsprop", "adam", "adamw"] = "adamw"
     rate: float = Field(default=2e-3, gt=0)
@@ -49,3 +52,11 @@ class LoopRecipe(Part):
     averaging: float = Field(default=0.0, ge=0, lt=1)
     clip_gradient: float = Field(default=5.0, gt=0)
     precision: Literal["bf16-mixed", "32-true"] = "32-true"
+
+    def epochs_of(self, steps: int) -> int:
+        """Epochs of a training in which each takes so many steps; at least one.
+
+        >>> LoopRecipe(epochs=60, most_steps=1000).epochs_of(50)
+        20
+        """
+        return min(self.epochs, max(self.most_steps // steps, 1)) if self.most_steps else self.epochs
