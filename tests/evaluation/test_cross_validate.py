@@ -15,7 +15,7 @@ from affetto.evaluation import cross_validate as module
 from affetto.evaluation.cross_validate import cross_validate
 from affetto.evaluation.folds import RESULT
 from affetto.evaluation.judge import judge
-from affetto.evaluation.run import split_corpora
+from affetto.evaluation.run import split_parts
 from affetto.learning.recipe import Recipe
 from tests.evaluation.fakes import FakeModel, fake_recipe, write_emodb, write_ravdess, write_tess
 from tests.tiny import tiny_recipe, write_tiny_corpus
@@ -127,14 +127,16 @@ def test_each_corpus_is_asked_for_its_own_labels(tmp_path: Path) -> None:
 def test_the_parts_of_every_corpus_are_reports_of_their_own(fake: type[FakeModel], tmp_path: Path) -> None:
     root = write_emodb(write_tess(write_ravdess(tmp_path)))
     judged = judge(fake_recipe(root, "ravdess", "emodb", "tess"), "every-corpus", cache=tmp_path, runs=tmp_path)
-    parts = {run.predictions[0].corpus: run for run in split_corpora(judged.run)}
-    assert {corpus: run.about.protocol for corpus, run in parts.items()} == {
-        "ravdess": "emobox-ravdess", "emodb": "loso", "tess": "loso"
+    parts = split_parts(judged.run)
+    assert {name: run.about.protocol for name, run in parts.items()} == {
+        "ravdess": "emobox-ravdess", "ravdess-luna": "luna-ravdess", "emodb": "loso", "tess": "loso"
     }  # fmt: skip
     assert {p.fold for p in parts["tess"].predictions} == {"1", "2"}
-    assert len(parts["ravdess"].predictions) == 24 * 8
+    for name, folds in (("ravdess", {"1", "2", "3", "4", "5", "6"}), ("ravdess-luna", {"7", "8", "9", "10", "11"})):
+        assert len({p.stem for p in parts[name].predictions}) == len(parts[name].predictions) == 24 * 8
+        assert {p.fold for p in parts[name].predictions} == folds
     assert not any("emodb" in note for note in parts["tess"].about.notes)
-    assert len(fake.fits) == 6
+    assert len(fake.fits) == 11
 
 
 def test_a_corrupt_clip_is_told_and_left_out(

@@ -82,7 +82,7 @@ def _evaluate(
     if keep and sources:
         raise OptionError(f"--keep-models {keep}: predictions have no models; give a recipe to cross-validate")
     need_training()
-    from affetto.evaluation.run import TOGETHER, split_corpora
+    from affetto.evaluation.run import TOGETHER, split_parts
 
     files = Files(out=out, html=html, markdown=markdown, latex=latex)
     if sources:
@@ -122,7 +122,7 @@ def _evaluate(
         files.write(judged.run, judged=judged, recipe=text)
         runs = [judged.run]
     if len(runs) == 1 and runs[0].about.protocol in TOGETHER:
-        runs = list(split_corpora(runs[0]))
+        runs = list(split_parts(runs[0]).values())
     if as_json:
         every = [
             {
@@ -190,13 +190,13 @@ class Files:
             return
         from affetto.evaluation.insight import read_insight
         from affetto.evaluation.page import report_page
-        from affetto.evaluation.run import TOGETHER, keep_file, split_corpora, write_run
+        from affetto.evaluation.run import TOGETHER, keep_file, split_parts, write_run
         from affetto.evaluation.tables import latex, markdown, report_tables
 
         if self.out is not None:
             write_run(run, self.out)
-            for part in split_corpora(run) if run.about.protocol in TOGETHER else ():
-                write_run(part, self.out / part.predictions[0].corpus)
+            for name, part in split_parts(run).items() if run.about.protocol in TOGETHER else ():
+                write_run(part, self.out / name)
         if self.out is not None and judged is not None:
             keep_file(self.out / "recipe.toml", recipe)
             keep_file(self.out / "calibration.json", json.dumps(_calibration(judged)) + "\n")

@@ -17,7 +17,7 @@ from affetto.corpora.protocols.published import (
     luna_ravdess,
 )
 from affetto.corpora.protocols.speakers import ased_speakers, development, group_kfold, holdout, loso
-from affetto.corpora.protocols.together import PARTS, every_corpus
+from affetto.corpora.protocols.together import PARTS, Part, every_corpus, part_of
 from affetto.corpora.protocols.validation import validation_notes, validation_split
 from affetto.corpora.table import Clip
 from affetto.errors import CorpusError, OptionError
@@ -27,10 +27,12 @@ __all__ = [
     "PARTS",
     "PROTOCOLS",
     "Fold",
+    "Part",
     "Protocol",
     "ProtocolOptions",
     "divide",
     "find_protocol",
+    "part_of",
     "validation_notes",
     "validation_split",
 ]
@@ -78,7 +80,8 @@ PROTOCOLS: dict[str, Protocol] = {
         Protocol(name="holdout", title="the speakers that are named", divide=holdout),
         Protocol(name="cross-corpus", title="corpora that were not learnt from", divide=cross_corpus),
         Protocol(name="leave-one-corpus-out", title="one unseen corpus at a time", divide=leave_one_corpus_out),
-        Protocol(name="every-corpus", title="the own protocols of five corpora in ten trainings", divide=every_corpus),
+        Protocol(name="every-corpus", title="the own protocols of five corpora in eleven trainings",
+                 divide=every_corpus),
         Protocol(name="every-corpus-enrolled", title="the same, each speaker known by four clips without their labels",
                  divide=every_corpus_enrolled, folds_of="every-corpus", enrols=True),
         Protocol(name="development", title="unseen speakers of EmoDB, nEMO and ASED, to make choices on",

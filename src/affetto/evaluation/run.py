@@ -2,20 +2,20 @@
 
 import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from affetto.corpora.splits import PARTS, find_protocol
+from affetto.corpora.splits import PARTS, find_protocol, part_of
 from affetto.errors import CorpusError
 from affetto.evaluation.predictions import Prediction, read_predictions, write_predictions
 from affetto.evaluation.report import Figures, figures
 
-__all__ = ["TOGETHER", "About", "Run", "keep_file", "read_run", "split_corpora", "write_run"]
+__all__ = ["TOGETHER", "About", "Run", "keep_file", "read_run", "split_parts", "write_run"]
 
 TOGETHER = ("every-corpus", "every-corpus-enrolled")
-"""Protocols that judge several corpora in the same trainings; see :func:`split_corpora`."""
+"""Protocols that judge several corpora in the same trainings; see :func:`split_parts`."""
 
 PREDICTIONS = "predictions.csv"
 INDEPENDENT = "speaker-independent.csv"
@@ -125,18 +125,25 @@ def _read_about(file: Path) -> About:
     return about
 
 
-def split_corpora(run: Run) -> tuple[Run, ...]:
-    """The runs that a run of ``every-corpus`` holds: each corpus with the folds of its own protocol."""
+def split_parts(run: Run) -> dict[str, Run]:
+    """The runs that a run of ``every-corpus`` holds, by the names of its parts, each with its own protocol."""
     enrolled = run.about.protocol == TOGETHER[1]
-    parts: list[Run] = []
-    for corpus, protocol in PARTS.items():
-        inside: Sequence[Prediction] = [p for p in run.predictions if p.corpus == corpus]
-        if inside:
+    of_part: dict[str, list[Prediction]] = {part.name: [] for part in PARTS}
+    for prediction in run.predictions:
+        of_part[part_of(prediction.corpus, prediction.fold).name].append(prediction)
+    corpora = {part.corpus for part in PARTS}
+    runs: dict[str, Run] = {}
+    for part in PARTS:
+        if of_part[part.name]:
             notes = tuple(
-                note for note in run.about.notes if note.split(":")[0] not in PARTS or note.startswith(corpus)
+                note
+                for note in run.about.notes
+                if note.split(":")[0] not in corpora or note.startswith(f"{part.corpus}:")
             )
-            options = {"test_on": [corpus]} if protocol == "loso" else {}
+            protocol = part.protocol
             if enrolled:
-                protocol = "ravdess-emobox-enrolled" if corpus == "ravdess" else run.about.protocol
-            parts.append(Run(replace(run.about, protocol=protocol, options=options, notes=notes), tuple(inside)))
-    return tuple(parts)
+                protocol = "ravdess-emobox-enrolled" if protocol == "emobox-ravdess" else run.about.protocol
+            options = {"test_on": [part.corpus]} if part.protocol == "loso" else {}
+            about = replace(run.about, protocol=protocol, options=options, notes=notes)
+            runs[part.name] = Run(about, tuple(of_part[part.name]))
+    return runs

@@ -75,7 +75,7 @@ def ravdess_emobox_enrolled(clips: Sequence[Clip], options: ProtocolOptions) -> 
 
 
 def every_corpus_enrolled(clips: Sequence[Clip], options: ProtocolOptions) -> tuple[Fold, ...]:
-    """The ten folds of ``every-corpus``, each speaker known by four clips, which are not tested.
+    """The folds of ``every-corpus``, each speaker known by four clips, which are not tested.
 
     A speaker of no more than four clips stays unknown.
     """

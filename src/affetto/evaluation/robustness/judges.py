@@ -120,11 +120,12 @@ def judges_of_folds(
     if not folds:
         raise ModelError(f"{folder} holds no folds of seed {chosen}; there are {', '.join(map(str, seeds))}")
     known = _clips_of(folds, data)
-    judges = [
-        Judge(_exported(one, data, cache), one.fold, tuple(known[key] for key in sorted(one.tested) if key in known))
-        for one in folds
-        if one.tested & known.keys()
-    ]
+    judges: list[Judge] = []
+    for one in folds:
+        # a protocol may test a clip in several folds; one judge is enough
+        clips = tuple(known.pop(key) for key in sorted(one.tested) if key in known)
+        if clips:
+            judges.append(Judge(_exported(one, data, cache), one.fold, clips))
     if not judges:
         raise CorpusError(f"none of the clips that the folds of {folder} test is there; give their folder with --data")
     return tuple(judges)
