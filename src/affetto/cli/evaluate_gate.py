@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from affetto.cli import show
+from affetto.cli.judges import Data, Folds, FoldsOf, ModelFile, ModelSeed, Sample
 from affetto.cli.laboratory import changed_recipe, need_training
 from affetto.errors import OptionError
 
@@ -30,22 +31,18 @@ def register(app: typer.Typer) -> None:
 def _evaluate_gate(
     recipe: Annotated[Path | None, typer.Argument(help="Recipe (TOML): where sounds and speech lie.")] = None,
     source: Annotated[Path | None, typer.Option("--from", help="A report, to print its figures again.")] = None,
-    model: Annotated[Path | None, typer.Option("--model", help="Model file (ONNX); default: the shipped one.")] = None,
-    folds: Annotated[
-        Path | None, typer.Option("--folds", help="Models that 'affetto evaluate --keep-models' kept.")
-    ] = None,
-    protocol: Annotated[
-        str, typer.Option("--protocol", help="With --folds: whose folds, where several are kept.")
-    ] = "",
-    model_seed: Annotated[int | None, typer.Option("--model-seed", min=0, help="With --folds: which seed's.")] = None,
+    model: ModelFile = None,
+    folds: Folds = None,
+    protocol: FoldsOf = "",
+    model_seed: ModelSeed = None,
     learnt: Annotated[
         bool, typer.Option("--learnt", help="Judge the sounds that the gate learnt from, to choose a threshold.")
     ] = False,
     threshold: Annotated[
         float, typer.Option("--threshold", min=0, max=1, help="Sounds less likely to be speech are refused.")
     ] = 0.5,
-    sample: Annotated[int | None, typer.Option("--sample", min=1, help="So many clips of each speaker.")] = None,
-    data: Annotated[Path | None, typer.Option("--data", help="Folder of all data; default: the recipe's.")] = None,
+    sample: Sample = None,
+    data: Data = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder of the report.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Figures as one JSON object.")] = False,
 ) -> None:

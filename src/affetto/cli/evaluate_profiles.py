@@ -2,16 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from affetto.cli import show
+from affetto.cli.judges import Clips, Corpus, Data, Folds, FoldsOf, ModelFile, ModelSeed, chosen_judges
 from affetto.cli.laboratory import need_training
 from affetto.errors import OptionError
-
-if TYPE_CHECKING:
-    from affetto.evaluation.robustness.judges import Judge
 
 __all__ = ["register"]
 
@@ -22,22 +20,16 @@ def register(app: typer.Typer) -> None:
 
 
 def _evaluate_profiles(
-    folds: Annotated[
-        Path | None, typer.Option("--folds", help="Models that 'affetto evaluate --keep-models' kept.")
-    ] = None,
-    protocol: Annotated[
-        str, typer.Option("--protocol", help="With --folds: whose folds, where several are kept.")
-    ] = "",
-    model_seed: Annotated[int | None, typer.Option("--model-seed", min=0, help="With --folds: which seed's.")] = None,
-    clips: Annotated[Path | None, typer.Option("--clips", help="Folder of recordings of a corpus.")] = None,
-    corpus: Annotated[str, typer.Option("--corpus", help="With --clips: which corpus.")] = "",
-    model: Annotated[
-        Path | None, typer.Option("--model", help="With --clips: model file (ONNX); default: the shipped one.")
-    ] = None,
+    folds: Folds = None,
+    protocol: FoldsOf = "",
+    model_seed: ModelSeed = None,
+    clips: Clips = None,
+    corpus: Corpus = "",
+    model: ModelFile = None,
     count: Annotated[int, typer.Option("--enrol", min=1, help="Clips of each speaker that make the profile.")] = 4,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Decides which clips those are.")] = 0,
     sample: Annotated[int | None, typer.Option("--sample", min=2, help="So many clips of each speaker.")] = None,
-    data: Annotated[Path | None, typer.Option("--data", help="Folder of all data; default: the recipe's.")] = None,
+    data: Data = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder to keep the predictions in.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Figures as one JSON object.")] = False,
 ) -> None:
@@ -51,10 +43,15 @@ def _evaluate_profiles(
     from affetto.evaluation.known_voices import WAYS, judge_known_voices
     from affetto.evaluation.predictions import write_predictions
     from affetto.evaluation.report import figures
+    from affetto.evaluation.robustness.judges import sampled
 
-    judges = _judges(folds, protocol, model_seed, clips, corpus, model, data, sample)
+    if folds is not None and (model is not None or corpus):
+        raise OptionError("--model and --corpus go with --clips; the folds have models and clips of their own")
+    judges = chosen_judges(
+        clips=clips, model=model, corpus=corpus, folds=folds, protocol=protocol, model_seed=model_seed, data=data
+    )
     with show.stages() as progress:
-        found = judge_known_voices(judges, count=count, seed=seed, progress=progress)
+        found = judge_known_voices(sampled(judges, sample), count=count, seed=seed, progress=progress)
     results = {way: figures(rows) for way, rows in found.predictions.items()}
     if out is not None:
         for way, rows in found.predictions.items():
@@ -81,26 +78,3 @@ def _evaluate_profiles(
         show.line(f"  {way}: {words}")
     if folds is None:
         show.line("  the model may have learnt from these speakers; judge the models of folds with --folds")
-
-
-def _judges(
-    folds: Path | None,
-    protocol: str,
-    model_seed: int | None,
-    clips: Path | None,
-    corpus: str,
-    model: Path | None,
-    data: Path | None,
-    sample: int | None,
-) -> "tuple[Judge, ...]":
-    from affetto.evaluation.robustness.judges import judges_of_folds, one_judge, recordings_of, sampled
-    from affetto.settings import settings
-
-    if folds is not None:
-        if model is not None or corpus:
-            raise OptionError("--model and --corpus go with --clips; the folds have models and clips of their own")
-        judges = judges_of_folds(folds, data=data, cache=settings().cache_dir, seed=model_seed, protocol=protocol)
-    else:
-        assert clips is not None
-        judges = one_judge(model, recordings_of(clips, corpus))
-    return sampled(judges, sample)

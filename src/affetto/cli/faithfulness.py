@@ -7,8 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from affetto.cli import show
+from affetto.cli.judges import (
+    NOT_OUT_OF_FOLD,
+    Clips,
+    Corpus,
+    Data,
+    Folds,
+    FoldsOf,
+    ModelFile,
+    ModelSeed,
+    Sample,
+    chosen_judges,
+)
 from affetto.cli.laboratory import need_training
-from affetto.cli.robustness import NOT_OUT_OF_FOLD, chosen_judges
 from affetto.errors import OptionError
 
 if TYPE_CHECKING:
@@ -26,19 +37,15 @@ def register(app: typer.Typer) -> None:
 
 
 def _faithfulness(
-    model: Annotated[Path | None, typer.Option("--model", help="Model file (ONNX); default: the shipped one.")] = None,
-    clips: Annotated[Path | None, typer.Option("--clips", help="Folder of recordings to explain.")] = None,
-    corpus: Annotated[str | None, typer.Option("--corpus", help="Whose clips they are, for their speakers.")] = None,
-    folds: Annotated[
-        Path | None, typer.Option("--folds", help="Models that 'affetto evaluate --keep-models' kept.")
-    ] = None,
-    protocol: Annotated[
-        str, typer.Option("--protocol", help="With --folds: whose folds, where several are kept.")
-    ] = "",
-    model_seed: Annotated[int | None, typer.Option("--model-seed", min=0, help="With --folds: which seed's.")] = None,
+    model: ModelFile = None,
+    clips: Clips = None,
+    corpus: Corpus = "",
+    folds: Folds = None,
+    protocol: FoldsOf = "",
+    model_seed: ModelSeed = None,
     source: Annotated[Path | None, typer.Option("--from", help="A report, to print its figures again.")] = None,
-    data: Annotated[Path | None, typer.Option("--data", help="With --folds: folder of all data.")] = None,
-    sample: Annotated[int | None, typer.Option("--sample", min=1, help="So many clips of each speaker.")] = None,
+    data: Data = None,
+    sample: Sample = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Decides the random cuts.")] = 0,
     out: Annotated[Path | None, typer.Option("--out", help="Folder of the report.")] = None,
     html: Annotated[
@@ -65,7 +72,18 @@ def _faithfulness(
     else:
         from affetto.evaluation.robustness.judges import sampled
 
-        judges = sampled(chosen_judges(clips, model, corpus or "", folds, protocol, model_seed, data), sample)
+        judges = sampled(
+            chosen_judges(
+                clips=clips,
+                model=model,
+                corpus=corpus,
+                folds=folds,
+                protocol=protocol,
+                model_seed=model_seed,
+                data=data,
+            ),
+            sample,
+        )
         with show.stages() as progress:
             cuts = cut_clips(judges, seed=seed, progress=progress)
         if out is not None:

@@ -8,6 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from affetto.cli import show
+from affetto.cli.judges import (
+    NOT_OUT_OF_FOLD,
+    Clips,
+    Corpus,
+    Folds,
+    FoldsOf,
+    ModelFile,
+    ModelSeed,
+    Sample,
+    chosen_judges,
+)
 from affetto.errors import OptionError
 
 if TYPE_CHECKING:
@@ -17,13 +28,9 @@ if TYPE_CHECKING:
     from affetto.evaluation.robustness.readings import ClipReadings
     from affetto.evaluation.robustness.suite import RobustnessTest
 
-__all__ = ["NOT_OUT_OF_FOLD", "chosen_judges", "register"]
+__all__ = ["register"]
 
 _READINGS, _ABOUT = "readings.csv", "about.json"
-NOT_OUT_OF_FOLD = (
-    "not out of fold: this model may have learnt from these very speakers, and readings of voices that it knows hold "
-    "better than those of strangers; judge the models of folds with --folds"
-)
 
 
 def register(app: typer.Typer) -> None:
@@ -32,21 +39,17 @@ def register(app: typer.Typer) -> None:
 
 
 def _robustness(
-    model: Annotated[Path | None, typer.Option("--model", help="Model file (ONNX); default: the shipped one.")] = None,
-    clips: Annotated[Path | None, typer.Option("--clips", help="Folder of recordings to judge it on.")] = None,
-    corpus: Annotated[str | None, typer.Option("--corpus", help="Whose clips they are, for their labels.")] = None,
-    folds: Annotated[
-        Path | None, typer.Option("--folds", help="Models that 'affetto evaluate --keep-models' kept.")
-    ] = None,
-    protocol: Annotated[
-        str, typer.Option("--protocol", help="With --folds: whose folds, where several are kept.")
-    ] = "",
-    model_seed: Annotated[int | None, typer.Option("--model-seed", min=0, help="With --folds: which seed's.")] = None,
+    model: ModelFile = None,
+    clips: Clips = None,
+    corpus: Corpus = "",
+    folds: Folds = None,
+    protocol: FoldsOf = "",
+    model_seed: ModelSeed = None,
     source: Annotated[Path | None, typer.Option("--from", help="A report, to print its figures again.")] = None,
     data: Annotated[
         Path | None, typer.Option("--data", help="Folder of all data, for clips and for background sounds.")
     ] = None,
-    sample: Annotated[int | None, typer.Option("--sample", min=1, help="So many clips of each speaker.")] = None,
+    sample: Sample = None,
     tests: Annotated[list[str] | None, typer.Option("--test", help="Only tests with this in their name.")] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Decides every random choice.")] = 0,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes.")] = 1,
@@ -76,7 +79,9 @@ def _robustness(
         from affetto.settings import settings
 
         chosen = _chosen(tests or ())
-        every = chosen_judges(clips, model, corpus or "", folds, protocol, model_seed, data)
+        every = chosen_judges(
+            clips=clips, model=model, corpus=corpus, folds=folds, protocol=protocol, model_seed=model_seed, data=data
+        )
         judges = sampled(every, sample)
         voices = [(clip.speaker, clip.path) for judge in every for clip in judge.clips]
         around = Backgrounds.of_data(data, voices)
@@ -100,31 +105,6 @@ def _chosen(names: Sequence[str]) -> "tuple[RobustnessTest, ...]":
     if not chosen:
         raise OptionError(f"--test {names[0]}: no such test; there are {', '.join(test.key for test in SUITE)}")
     return chosen
-
-
-def chosen_judges(
-    clips: Path | None,
-    model: Path | None,
-    corpus: str,
-    folds: Path | None,
-    protocol: str,
-    model_seed: int | None,
-    data: Path | None,
-) -> "tuple[Judge, ...]":
-    """Who judges which clips, as the options say: one model all of a folder, or the models of folds each its own.
-
-    Raises:
-        AffettoError: If the clips or the models are not there.
-    """
-    from affetto.cli.laboratory import need_training
-    from affetto.evaluation.robustness.judges import judges_of_folds, one_judge, recordings_of
-    from affetto.settings import settings
-
-    if clips is not None:
-        return one_judge(model, recordings_of(clips, corpus))
-    assert folds is not None
-    need_training()
-    return judges_of_folds(folds, data=data, cache=settings().cache_dir, seed=model_seed, protocol=protocol)
 
 
 def _notes(judges: "Sequence[Judge]", around: "Backgrounds", *, out_of_fold: bool) -> tuple[str, ...]:
