@@ -29,7 +29,9 @@ router = APIRouter(prefix="/v1/me", include_in_schema=False)
 PROFILE = "me"
 """What the profile of the person's voice is called, as by ``affetto voice enrol``."""
 
-Number = Annotated[int, InPath(ge=1, lt=2**63)]
+_STORED = 2**63  # what the store can hold as a number is below it
+
+Number = Annotated[int, InPath(ge=1, lt=_STORED)]
 
 
 class Wish(PlaylistRequest):
@@ -38,7 +40,9 @@ class Wish(PlaylistRequest):
     model_config = ConfigDict(extra="forbid")
 
     source: Literal["voice", "file", "hand"] = "hand"
-    entry: int | None = Field(default=None, ge=1, description="The entry of the journal that this one puts right.")
+    entry: int | None = Field(
+        default=None, ge=1, lt=_STORED, description="The journal's entry that this one puts right."
+    )
     corrects: bool = Field(default=False, description="Whether the person puts the last reading of their voice right.")
 
 
@@ -49,7 +53,7 @@ class Feedback(BaseModel):
 
     track: str = Field(min_length=1, max_length=400)
     kind: Literal["play", "completed", "skip", "like", "dislike", "not_this_mood", "never"]
-    playlist: int | None = Field(default=None, ge=1)
+    playlist: int | None = Field(default=None, ge=1, lt=_STORED)
     library: Literal["own", "starter"] | None = None
     seconds: float | None = Field(default=None, ge=0, le=86_400)
 
