@@ -19,7 +19,7 @@ from affetto.learning.classical import ClassicalModel
 from affetto.learning.estimators import ALLOWED, estimator_versions, read_estimator, write_estimator
 from affetto.learning.model import build_model, load_model
 from affetto.learning.recipe import FAMILIES, ClassicalRecipe, Recipe, load_recipe
-from affetto.voice.audio import Samples
+from affetto.voice.audio import Samples, read_audio
 from tests.tiny import write_tiny_corpus
 
 LAB = Path(__file__).parents[2] / "recipes" / "lab"
@@ -29,7 +29,6 @@ SMALL: dict[str, dict[str, Any]] = {
     "extra-trees": {"trees": 20},
     "gradient-boosting": {"rounds": 5, "leaf": 2},
     "k-nearest-neighbours": {"neighbours": 3},
-    "mlp": {"epochs": 60, "hidden": [16], "rate": 1e-2},
 }
 WIDTH = 24
 
@@ -112,7 +111,7 @@ def test_every_family_learns_saves_and_loads(family: str, clips: tuple[Clip, ...
         {"select": {"method": "rfe", "features": 8}},
         {"select": {"method": "l1", "features": 8}},
         {"select": {"method": "anova", "features": 100_000}},
-        {"reduce": {"method": "pca", "components": 12}},
+        {"select": {"method": "anova", "features": 12}, "reduce": {"method": "pca", "components": 5}},
         {"reduce": {"method": "pca", "components": 0.9}},
         {"reduce": {"method": "lda", "components": 1000}},
         {"speaker_directions": 1.0},
@@ -147,7 +146,59 @@ def test_what_is_learnt_comes_from_training_clips_alone(clips: tuple[Clip, ...],
     seen.prepare(clips)
     seen.fit(train, folder=tmp_path / "b")
     assert np.array_equal(alone.predict_proba(test), seen.predict_proba(test))
-    assert np.allclose(alone.predict_proba(test[:1]), alone.predict_proba(test)[:1], atol=1e-6)
+    assert np.array_equal(alone.predict_proba(test[:1]), alone.predict_proba(test)[:1])
+
+
+@pytest.mark.parametrize("family", CLASSICAL)
+def test_a_clip_is_read_alike_alone_and_among_others(
+    family: str, clips: tuple[Clip, ...], cache: Path, tmp_path: Path
+) -> None:
+    model = fitted(clips, cache, tmp_path, family, reduce={"method": "pca", "components": 6})
+    test = sides(clips)[1]
+    whole, places = model.predict_proba(test), model.embed(test)
+    assert np.array_equal(np.concatenate([model.predict_proba([clip]) for clip in test]), whole)
+    assert np.array_equal(np.concatenate([model.embed([clip]) for clip in test]), places)
+    assert np.array_equal(model.predict_proba([*clips, *clips, *clips, *test])[-len(test) :], whole)
+
+
+def test_components_carry_what_varies_and_not_what_tells_labels_apart(
+    clips: tuple[Clip, ...], cache: Path, tmp_path: Path
+) -> None:
+    """Half the features are noise, and fill most of the first five components: features are to be chosen first."""
+    train, test = sides(clips)
+    five: dict[str, Any] = {"reduce": {"method": "pca", "components": 5}}
+    chosen = {"select": {"method": "anova", "features": 12}}
+    noisy = fitted(clips, cache, tmp_path / "noisy", **five)
+    clean = fitted(clips, cache, tmp_path / "clean", **five, **chosen)
+
+    x, y = np.stack([stand_in(read_audio(clip.path)) for clip in train]), np.array([clip.target for clip in train])
+    x = np.clip((x - x.mean(axis=0)) / x.std(axis=0), -4, 4)
+    x -= x.mean(axis=0)
+    reference = x @ np.linalg.svd(x, full_matrices=False)[2][:5].T
+    reference /= np.sqrt(np.square(reference).sum(axis=1).mean())
+    assert np.allclose(np.abs(noisy.embed(train)), np.abs(reference), atol=1e-4)
+    means = np.stack([reference[y == label].mean(axis=0) for label in noisy.labels])
+    of_labels = means.var(axis=0) / reference.var(axis=0)
+    assert (of_labels[2:] < 0.5).all()
+    assert right(noisy, test) < 0.8 < right(clean, test)
+
+
+def test_a_perceptron_takes_as_many_steps_as_it_is_asked_for(
+    clips: tuple[Clip, ...], cache: Path, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    """One step an epoch where all clips are one batch: five steps of Adam move no weight as far as it began."""
+    rate = 1e-3
+    model = fitted(clips, cache, tmp_path / "few", "mlp", epochs=5, rate=rate)
+    start = fitted(clips, cache, tmp_path / "none", "mlp", epochs=1, rate=1e-12)
+    network, untrained = (one._fitted().steps[-1][1] for one in (model, start))
+    assert len(network.loss_curve_) == 5
+    assert (np.diff(network.loss_curve_) < 0).all()
+    for weights, before in zip(network.coefs_, untrained.coefs_, strict=True):
+        moved = np.abs(weights - before).max()
+        assert 0 < moved <= 5 * rate * 1.01
+        assert moved < np.abs(before).mean()
+    assert right(model, sides(clips)[1]) < right(fitted(clips, cache, tmp_path / "all", "mlp"), sides(clips)[1])
+    assert not recwarn.list
 
 
 def test_held_out_speakers_are_never_learnt_from(

@@ -19,7 +19,7 @@ from affetto.learning.cached import cached
 from affetto.learning.calibrate import fit_temperature, softmax
 from affetto.learning.estimators import estimator_versions, read_estimator, write_estimator
 from affetto.learning.model import Floats, Progress
-from affetto.learning.pipeline import build_pipeline, fit_pipeline, scores
+from affetto.learning.pipeline import answer_in_blocks, build_pipeline, fit_pipeline, scores
 from affetto.learning.recipe import Recipe
 from affetto.learning.recipe.classical import ClassicalRecipe
 from affetto.learning.store import Saved, read_saved, save_model
@@ -262,11 +262,15 @@ class ClassicalModel:
         Raises:
             CorpusError: If a clip cannot be decoded.
         """
-        x = self._asked(clips)
-        for _, step in self._fitted().steps[:-1]:
-            if hasattr(step, "transform"):  # adding clips to rare labels is for learning alone
+        # adding clips to rare labels is for learning alone
+        steps = [step for _, step in self._fitted().steps[:-1] if hasattr(step, "transform")]
+
+        def transform(x: Floats) -> Floats:
+            for step in steps:
                 x = step.transform(x)
-        return np.asarray(x)
+            return x
+
+        return answer_in_blocks(transform, self._asked(clips))
 
     def _asked(self, clips: Sequence[Clip]) -> Features:
         self._compute(clips, 1.0)  # copies at other speeds are for learning alone

@@ -3,6 +3,8 @@
 What is chosen, scaled, projected or repeated is thereby fitted on training clips alone, whichever fold they come from.
 """
 
+import warnings
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
@@ -11,6 +13,7 @@ from imblearn.pipeline import Pipeline
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_selection import RFE, SelectKBest, f_classif, mutual_info_classif
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -40,7 +43,7 @@ from affetto.learning.transforms import (
     make,
 )
 
-__all__ = ["KernelMachine", "build_pipeline", "fit_pipeline", "scores"]
+__all__ = ["KernelMachine", "answer_in_blocks", "build_pipeline", "fit_pipeline", "scores"]
 
 Floats = npt.NDArray[np.floating]
 Labels = npt.NDArray[Any]
@@ -48,6 +51,7 @@ Labels = npt.NDArray[Any]
 _RFE_C = 0.01
 _RFE_STEP = 0.2  # share of all features dropped at a time
 _SHARPNESS = 8.0  # of the logistic function of a distance: at the margin a pair of labels is as good as decided
+_BLOCK = 128  # clips asked at once
 _MIXED = 1e-3  # of an even distribution, mixed in before the logarithm: forests and neighbours say 0 too easily
 
 
@@ -136,15 +140,36 @@ def build_pipeline(recipe: ClassicalRecipe, *, features: int, seed: int = 0) -> 
 def fit_pipeline(pipeline: Pipeline, x: Floats, y: Labels, speakers: Labels) -> Pipeline:
     """Fits all steps in turn; the speakers are told to the step that asks for them."""
     asked = {"speakers__speakers": speakers} if "speakers" in pipeline.named_steps else {}
-    return pipeline.fit(x, y, **asked)
+    with warnings.catch_warnings():
+        # a perceptron learns for as many epochs as asked, converged or not, and may have fewer clips than a batch
+        warnings.filterwarnings("ignore", category=ConvergenceWarning, message="Stochastic Optimizer")
+        warnings.filterwarnings("ignore", category=UserWarning, message="Got `batch_size`")
+        return pipeline.fit(x, y, **asked)
+
+
+def answer_in_blocks(answer: Callable[[Floats], Floats], x: Floats) -> Floats:
+    """What ``answer`` says of each row, the same to the last bit whatever other rows are asked with it.
+
+    How a product of matrices is rounded depends on its shape, so that a clip would be read differently alone and among
+    others. Every block has the same shape here; its empty rows are filled with repetitions.
+
+    Args:
+        answer: From rows to one row each.
+        x: At least one row.
+    """
+    found: list[Floats] = []
+    for start in range(0, len(x), _BLOCK):
+        rows = np.arange(start, min(start + _BLOCK, len(x)))
+        found.append(answer(x[np.resize(rows, _BLOCK)])[: len(rows)])
+    return np.concatenate(found)
 
 
 def scores(pipeline: Pipeline, x: Floats) -> Floats:
     """Unscaled logits, shape ``(clips, labels that were learnt)``, in the order of ``pipeline.classes_``."""
     classifier = pipeline.steps[-1][1]
     if isinstance(classifier, KernelMachine):
-        return np.asarray(pipeline.decision_function(x), np.float64)
-    p = np.asarray(pipeline.predict_proba(x), np.float64)
+        return np.asarray(answer_in_blocks(pipeline.decision_function, x), np.float64)
+    p = np.asarray(answer_in_blocks(pipeline.predict_proba, x), np.float64)
     return np.log((1 - _MIXED) * p + _MIXED / p.shape[1])
 
 
