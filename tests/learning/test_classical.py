@@ -1,6 +1,5 @@
 import json
 import logging
-import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,17 +11,16 @@ import pytest
 
 from affetto.corpora import load_corpora
 from affetto.corpora.table import Clip
-from affetto.errors import CorpusError, ModelError, RecipeError
+from affetto.errors import CorpusError, ModelError
 from affetto.features.functionals import functional_names, functionals
 from affetto.learning import classical as module
+from affetto.learning import held_out
 from affetto.learning.classical import ClassicalModel
-from affetto.learning.estimators import ALLOWED, estimator_versions, read_estimator, write_estimator
 from affetto.learning.model import build_model, load_model
-from affetto.learning.recipe import FAMILIES, ClassicalRecipe, Recipe, load_recipe
+from affetto.learning.recipe import FAMILIES, ClassicalRecipe, Recipe
 from affetto.voice.audio import Samples, read_audio
 from tests.tiny import write_tiny_corpus
 
-LAB = Path(__file__).parents[2] / "recipes" / "lab"
 CLASSICAL = [family for family, part in FAMILIES.items() if issubclass(part, ClassicalRecipe)]
 SMALL: dict[str, dict[str, Any]] = {
     "random-forest": {"trees": 20},
@@ -205,13 +203,13 @@ def test_held_out_speakers_are_never_learnt_from(
     clips: tuple[Clip, ...], cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fits: list[set[str]] = []
-    fit = module.fit_pipeline
+    fit = held_out.fit_pipeline
 
     def watch(pipeline: Any, x: Any, y: Any, speakers: npt.NDArray[np.str_]) -> Any:
         fits.append(set(speakers.tolist()))
         return fit(pipeline, x, y, speakers)
 
-    monkeypatch.setattr(module, "fit_pipeline", watch)
+    monkeypatch.setattr(held_out, "fit_pipeline", watch)
     fitted(clips, cache, tmp_path, folds=4, speeds=[0.9])
     everyone = {f"ravdess/{clip.speaker}" for clip in sides(clips)[0]}
     assert fits[-1] == everyone
@@ -234,7 +232,7 @@ def test_the_grid_is_searched_on_training_speakers(clips: tuple[Clip, ...], cach
 def test_an_interrupted_search_goes_on_and_a_finished_fit_is_kept(
     clips: tuple[Clip, ...], cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fit = module.fit_pipeline
+    fit = held_out.fit_pipeline
     fits = 0
 
     def counted(*args: Any) -> Any:
@@ -246,7 +244,7 @@ def test_an_interrupted_search_goes_on_and_a_finished_fit_is_kept(
 
     options: dict[str, Any] = {"grid": {"c": [1, 10]}}
     whole = fitted(clips, cache, tmp_path / "whole", **options)
-    monkeypatch.setattr(module, "fit_pipeline", counted)
+    monkeypatch.setattr(held_out, "fit_pipeline", counted)
     with pytest.raises(KeyboardInterrupt):
         fitted(clips, cache, tmp_path / "run", **options)
     resumed = fitted(clips, cache, tmp_path / "run", **options)
@@ -417,71 +415,6 @@ def test_a_model_of_another_version_is_refused(
     with pytest.raises(ModelError, match=message) as error:
         load_model(tmp_path / "saved", cache)
     assert "\n" not in str(error.value)
-
-
-class _Attack:
-    def __init__(self, target: Callable[..., object], *args: object) -> None:
-        self.call = (target, args)
-
-    def __reduce__(self) -> Any:
-        return self.call
-
-
-def test_a_file_that_asks_for_anything_else_is_refused_before_it_runs(tmp_path: Path) -> None:
-    import os
-
-    file, mark = tmp_path / "pipeline.bin", tmp_path / "was-here"
-    attacks = [_Attack(os.mkdir, str(mark)), _Attack(eval, f"__import__('os').mkdir({str(mark)!r})")]
-    for attack in attacks:
-        file.write_bytes(pickle.dumps(attack))
-        with pytest.raises(ModelError, match="cannot be read as a model: it asks for"):
-            read_estimator(file, dict)
-        assert not mark.exists()
-    # a dotted name inside an allowed module
-    file.write_bytes(b"\x80\x04\x8c\x05numpy\x8c\x0endarray.tofile\x93.")
-    with pytest.raises(ModelError, match=r"asks for 'numpy\.ndarray\.tofile'"):
-        read_estimator(file, dict)
-    for damage in (b"", b"\x80\x05", b"garbage", b"\x80\x04K\x01a."):
-        file.write_bytes(damage)
-        with pytest.raises(ModelError, match="cannot be read as a model"):
-            read_estimator(file, dict)
-    write_estimator([1], file)
-    with pytest.raises(ModelError, match="holds a list, not a model"):
-        read_estimator(file, dict)
-    assert read_estimator(file, list) == [1]
-
-
-def test_no_allowed_name_acts_on_the_world() -> None:
-    assert not [name for name in ALLOWED if name.split(".")[0] not in ("affetto", "imblearn", "numpy", "sklearn")]
-    assert all(set(versions.split(".")) for versions in estimator_versions().values())
-
-
-@pytest.mark.parametrize("family", CLASSICAL)
-def test_the_laboratory_has_a_recipe_for_each_family(family: str) -> None:
-    found = load_recipe(LAB / f"{family}.toml")
-    assert (found.name, found.model.family) == (family, family)
-
-
-@pytest.mark.parametrize(
-    ("family", "change", "message"),
-    [
-        ("svm", "model.trees=5", "unknown key model.trees; known are"),
-        ("random-forest", "model.c=5", "unknown key model.c; known are"),
-        ("svm", "model.gama=5", "unknown key model.gama; did you mean 'gamma'?"),
-        ("svm", "model.c=0", "model.c = 0"),
-        ("svm", "model.select.methd='anova'", "unknown key model.select.methd; did you mean 'method'?"),
-        ("svm", "model.grid.trees=[1]", "model: grid.trees: no key of svm that can be tried; known are"),
-        ("svm", "model.grid.c=[1, -1]", "model: c = -1 in the grid: Input should be greater than 0"),
-        ("svm", "model.grid.c=[]", "model.grid.c = []"),
-        ("svm", "model.reduce.components=2.5", "model.reduce: components is a share below 1, or a whole number"),
-        ("mlp", "model.balance='class-weight'", "model.balance = 'class-weight'"),
-        ("k-nearest-neighbours", "model.balance='class-weight'", "model.balance = 'class-weight'"),
-    ],
-)
-def test_a_wrong_key_says_what_is_wrong(family: str, change: str, message: str) -> None:
-    with pytest.raises(RecipeError) as error:
-        load_recipe(LAB / f"{family}.toml", changes=[change])
-    assert message in str(error.value)
 
 
 def test_a_sparse_selection_of_nothing_says_what_to_do(clips: tuple[Clip, ...], cache: Path, tmp_path: Path) -> None:

@@ -2,13 +2,12 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 from imblearn.pipeline import Pipeline
 
 from affetto.corpora.table import Clip
@@ -16,10 +15,12 @@ from affetto.errors import CorpusError, ModelError
 from affetto.features.functionals import FEATURES_VERSION, functional_names, functionals
 from affetto.learning.augment import change_speed
 from affetto.learning.cached import cached
-from affetto.learning.calibrate import fit_temperature, softmax
+from affetto.learning.calibrate import softmax
 from affetto.learning.estimators import estimator_versions, read_estimator, write_estimator
+from affetto.learning.held_out import Features, Table, fit_scale, fit_table, held_out_scores, mean_recall, score
+from affetto.learning.importance import permutation_importance
 from affetto.learning.model import Floats, Progress
-from affetto.learning.pipeline import answer_in_blocks, build_pipeline, fit_pipeline, scores
+from affetto.learning.pipeline import answer_in_blocks
 from affetto.learning.recipe import Recipe
 from affetto.learning.recipe.classical import ClassicalRecipe
 from affetto.learning.store import Saved, read_saved, save_model
@@ -31,11 +32,6 @@ _log = logging.getLogger(__name__)
 
 _ESTIMATOR = "pipeline.bin"
 _KEPT = "model"  # in the folder of a fit
-_EXPLAINED = 150  # clips that importance is measured on
-_SHORTEST = 1e-6
-
-Labels = npt.NDArray[np.str_]
-Features = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +42,6 @@ class _AtSpeed:
 
     def __call__(self, samples: Samples) -> Features:
         return functionals(change_speed(samples, self.speed))
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """Training clips: the first ``originals`` rows as they are, then the copies."""
-
-    x: Features
-    y: Labels
-    speakers: Labels
-    originals: int
-
-    def __getitem__(self, rows: npt.NDArray[np.bool_]) -> "_Table":
-        return _Table(self.x[rows], self.y[rows], self.speakers[rows], int(rows[: self.originals].sum()))
 
 
 class ClassicalModel:
@@ -82,7 +65,7 @@ class ClassicalModel:
         self._pipeline: Pipeline | None = None
         self._scale = 1.0
         self._chosen: dict[str, Any] = {}
-        self._training: tuple[_Table, int] | None = None
+        self._training: tuple[Table, int] | None = None
         self._facts: dict[str, Any] = {}
 
     @property
@@ -162,7 +145,7 @@ class ClassicalModel:
         del validation
         usable = self.prepare(clips)
         table = self._table(usable)
-        self._labels = tuple(sorted(set(table.y.tolist())))
+        self._labels = table.labels
         if len(self._labels) < 2:
             heard = f"only {self._labels[0]!r}" if self._labels else "none"
             raise CorpusError(f"{len(usable)} clip(s) with {heard} as label; a model needs clips of two labels or more")
@@ -172,63 +155,29 @@ class ClassicalModel:
             return
         best: tuple[float, ClassicalRecipe, dict[str, Any], Floats] | None = None
         for changes, candidate in self._family.candidates():
-            held_out = self._held_out(candidate, table, seed, folder / stamp)
-            quality = _mean_recall(held_out, table.y[: table.originals], self._labels)
+            held_out = held_out_scores(candidate, table, seed=seed, folder=folder / stamp)
+            quality = mean_recall(held_out, table)
             if progress and changes:
                 _log.info("%s: mean recall %.3f", changes, quality)
             if best is None or quality > best[0] + 1e-9:
                 best = (quality, candidate, changes, held_out)
         assert best is not None  # a grid has at least one combination
         _, family, self._chosen, held_out = best
-        self._scale = _scale(held_out, table.y[: table.originals], self._labels)
-        self._pipeline = _fit(family, table, seed)
+        self._scale = fit_scale(held_out, table)
+        self._pipeline = fit_table(family, table, seed)
         self._facts = {"stamp": stamp}
         self.save(folder / _KEPT)
 
-    def _table(self, clips: Sequence[Clip]) -> _Table:
+    def _table(self, clips: Sequence[Clip]) -> Table:
         if not clips:
             raise CorpusError("no clip that can be learnt from; 'affetto corpus check' shows what is there")
         speeds = self._speeds
-        return _Table(
+        return Table(
             x=np.concatenate([self._features(clips, speed) for speed in speeds]),
             y=np.array([clip.target for clip in clips] * len(speeds)),
             speakers=np.array([f"{clip.corpus}/{clip.speaker}" for clip in clips] * len(speeds)),
             originals=len(clips),
         )
-
-    def _held_out(self, recipe: ClassicalRecipe, table: _Table, seed: int, folder: Path) -> Floats:
-        """Scores of the original clips by pipelines that did not learn from their speaker."""
-        name = hashlib.sha256(recipe.model_dump_json(exclude={"grid"}).encode()).hexdigest()[:16]
-        file = folder / f"{name}.npy"
-        try:
-            kept = np.load(file, allow_pickle=False)
-            if kept.shape == (table.originals, len(self._labels)):
-                return kept
-        except (OSError, ValueError, EOFError):
-            pass  # not tried yet, or interrupted while it was written
-        found = np.zeros((table.originals, len(self._labels)))
-        for held in _divide(table, recipe.folds, seed):
-            if len(set(table.y[~held].tolist())) < 2:
-                continue
-            pipeline = _fit(recipe, table[~held], seed)
-            originals = held[: table.originals]
-            found[originals] = self._scores(pipeline, table.x[: table.originals][originals])
-        partial = file.with_suffix(".partial.npy")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            np.save(partial, found)
-            partial.replace(file)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise ModelError(f"cannot write to {folder}: {error.strerror}; make room there") from error
-        return found
-
-    def _scores(self, pipeline: Pipeline, x: Features) -> Floats:
-        """Scores by label of this model; a label that the pipeline never met gets the lowest."""
-        known = scores(pipeline, x)
-        every = np.repeat(known.min(axis=1, keepdims=True) - 1.0, len(self._labels), axis=1)
-        every[:, [self._labels.index(str(label)) for label in pipeline.classes_]] = known
-        return every
 
     def _stamp(self, clips: Sequence[Clip], seed: int) -> str:
         names = [(clip.corpus, clip.speaker, clip.path.name, clip.target) for clip in clips]
@@ -254,7 +203,7 @@ class ClassicalModel:
         pipeline = self._fitted()
         if not clips:
             return np.zeros((0, len(self._labels)))
-        return softmax(self._scores(pipeline, self._asked(clips)), self._scale)
+        return softmax(score(pipeline, self._asked(clips), self._labels), self._scale)
 
     def embed(self, clips: Sequence[Clip]) -> Floats:
         """What the classifier is given: the features scaled, chosen and put together, ``(clips, values)``.
@@ -292,29 +241,7 @@ class ClassicalModel:
         if self._training is None:
             raise ModelError("importance is measured on the training clips, which a loaded model lacks; call fit()")
         table, seed = self._training
-        held = next(iter(_divide(table, self._family.folds, seed)))
-        pipeline = _fit(self._best(), table[~held], seed)
-        rng = np.random.default_rng(seed)
-        rows = np.flatnonzero(held[: table.originals])
-        rows = rng.permutation(rows)[:_EXPLAINED]
-        # scaling is a matter of each feature alone, so the rest of the pipeline is enough to shuffle before
-        scaler, rest = pipeline.steps[0][1], Pipeline(pipeline.steps[1:])
-        x, right = scaler.transform(table.x[rows]), np.array([self._labels.index(label) for label in table.y[rows]])
-
-        def quality(values: Features) -> float:
-            p = softmax(self._scores(rest, values), self._scale)
-            return float(p[np.arange(len(right)), right].mean())
-
-        whole = quality(x)
-        groups: dict[str, list[int]] = {}
-        for column, name in enumerate(functional_names()):
-            groups.setdefault(name.split(".")[0], []).append(column)
-        found: dict[str, float] = {}
-        for name, columns in groups.items():
-            shuffled = x.copy()
-            shuffled[:, columns] = x[rng.permutation(len(x))][:, columns]
-            found[name] = whole - quality(shuffled)
-        return dict(sorted(found.items(), key=lambda item: -item[1]))
+        return permutation_importance(self._best(), table, functional_names(), scale=self._scale, seed=seed)
 
     def _best(self) -> ClassicalRecipe:
         return next(recipe for changes, recipe in self._family.candidates() if changes == self._chosen)
@@ -386,35 +313,3 @@ class ClassicalModel:
             "ONNX lacks (pitch tracking by dynamic programming, percentiles and peaks of runs of unknown length); "
             "keep it as a folder with save(), or train a network"
         )
-
-
-def _fit(recipe: ClassicalRecipe, table: _Table, seed: int) -> Pipeline:
-    pipeline = build_pipeline(recipe, features=table.x.shape[1], seed=seed)
-    return fit_pipeline(pipeline, table.x, table.y, table.speakers)
-
-
-def _divide(table: _Table, folds: int, seed: int) -> Iterator[npt.NDArray[np.bool_]]:
-    """Which rows are held out, fold by fold: whole speakers, or clips where there is only one speaker."""
-    rng = np.random.default_rng(seed)
-    people = np.unique(table.speakers)
-    if len(people) > 1:
-        part = dict(zip(rng.permutation(people).tolist(), np.arange(len(people)) % folds, strict=True))
-        place = np.array([part[speaker] for speaker in table.speakers.tolist()])
-    else:
-        _log.warning("one speaker only: held-out clips are of the same one, probabilities will be too sure")
-        copies = len(table.x) // table.originals
-        place = np.tile(rng.permutation(table.originals) % folds, copies)
-    for fold in np.unique(place):
-        yield place == fold
-
-
-def _mean_recall(found: Floats, y: Labels, labels: Sequence[str]) -> float:
-    guesses = np.array(labels)[found.argmax(axis=1)]
-    return float(np.mean([np.mean(guesses[y == label] == label) for label in labels]))
-
-
-def _scale(found: Floats, y: Labels, labels: Sequence[str]) -> float:
-    """What scores are divided by to be logits: their spread, then a temperature."""
-    spread = max(float((found - found.mean(axis=1, keepdims=True)).std()), _SHORTEST)
-    right = np.array([list(labels).index(label) for label in y.tolist()])
-    return spread * fit_temperature(found / spread, right)
