@@ -5,22 +5,20 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from affetto.cli.corpus_views import found_json, show_added, show_check, show_found, show_summary
 from affetto.errors import CorpusError
 
 if TYPE_CHECKING:
-    from affetto.corpora.check import Check, Spread, Summary
     from affetto.corpora.registry import Registration
     from affetto.corpora.table import Clip, Corpus, Survey
 
 __all__ = ["corpus_app", "register"]
 
 _BAD_INPUT = 2
-_BAR = 40  # columns
-_FEW = 30  # speakers whose bars are drawn
 _OWN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2}", re.ASCII)
 
@@ -133,10 +131,10 @@ def _add(
         registry.register(name, entry)
     summary = summarize(clips)
     if as_json:
-        print(json.dumps({"name": name, "registered": accepted, **asdict(summary), **_found_json(found, folder)}))
+        print(json.dumps({"name": name, "registered": accepted, **asdict(summary), **found_json(found, folder)}))
     else:
-        _show_found(found, place)
-        _show_added(name, summary, entry, accepted=accepted, malformed=len(found.malformed))
+        show_found(found, place.folder)
+        show_added(name, summary, entry, accepted=accepted, malformed=len(found.malformed))
     if not accepted:
         raise typer.Exit(_BAD_INPUT)
 
@@ -207,10 +205,10 @@ def _show(name: _Name, folder: _Dir = None, chart: _Chart = None, as_json: _Json
     if chart is not None:
         draw_chart(clips, chart, title=place.corpus.title)
     if as_json:
-        print(json.dumps({"name": name, **asdict(summary), **_found_json(found, place.folder)}))
+        print(json.dumps({"name": name, **asdict(summary), **found_json(found, place.folder)}))
         return
-    _show_summary(place.corpus, summary)
-    _show_found(found, place)
+    show_summary(place.corpus, summary)
+    show_found(found, place.folder)
 
 
 @corpus_app.command("check")
@@ -234,11 +232,11 @@ def _check(name: _Name, folder: _Dir = None, chart: _Chart = None, as_json: _Jso
     if chart is not None:
         draw_chart(clips, chart, title=place.corpus.title)
     if as_json:
-        print(json.dumps({"name": name, **asdict(summary), **_found_json(found, place.folder), **asdict(result)}))
+        print(json.dumps({"name": name, **asdict(summary), **found_json(found, place.folder), **asdict(result)}))
     else:
-        _show_summary(place.corpus, summary)
-        _show_found(found, place)
-        _show_check(result)
+        show_summary(place.corpus, summary)
+        show_found(found, place.folder)
+        show_check(result)
     if result.unreadable or (found.malformed and not place.skips):
         raise typer.Exit(_BAD_INPUT)
 
@@ -316,123 +314,3 @@ def _pairs(option: str, given: Sequence[str] | None) -> dict[str, str]:
             raise CorpusError(f"{option} {one!r}: give two words joined by =, such as {option} label=emotion")
         pairs[key] = value
     return pairs
-
-
-def _found_json(found: "Survey", folder: Path) -> dict[str, Any]:
-    return {
-        "malformed": [{"file": _below(path, folder), "reason": why} for path, why in found.malformed],
-        "elsewhere": [{"file": _below(path, folder), "corpus": owner} for path, owner in found.elsewhere],
-        "copies": [{"file": _below(path, folder), "of": _below(kept, folder)} for path, kept in found.copies],
-    }
-
-
-def _below(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
-
-
-def _show_added(name: str, summary: "Summary", entry: "Registration", *, accepted: bool, malformed: int) -> None:
-    from affetto.cli import show
-
-    if not accepted:
-        why = f"{malformed} file name(s) not understood" if malformed else "there is no clip of it"
-        way = "mend them, or leave them out with --skip-malformed" if summary.clips else "give another folder"
-        show.error_console.print(f"affetto: {name} is not registered: {why}; {way}", soft_wrap=True, markup=False)
-        return
-    unknown = summary.speakers.get("not known", 0)
-    speakers = "speakers not known" if unknown == summary.clips else f"{len(summary.speakers)} speakers"
-    show.line(f"Registered {name}: {summary.clips} clips, {speakers}, {entry.folder}")
-    if entry.votes is not None:
-        show.line(f"  votes of listeners for {summary.perceived} of {summary.clips} clips")
-    if unknown:
-        show.line("  protocols that part speakers refuse clips whose speaker is not known", style="dim")
-
-
-def _show_found(found: "Survey", place: _Place) -> None:
-    """Every file that is not among the clips, with the reason; to the error output."""
-    from affetto.cli.show import error_console
-
-    def tell(text: str) -> None:
-        error_console.print(text, soft_wrap=True, markup=False)
-
-    for path, why in found.malformed:
-        tell(f"not understood: {_below(path, place.folder)} ({why})")
-    for path, kept in found.copies:
-        tell(f"copy: {_below(path, place.folder)} (of {_below(kept, place.folder)})")
-    owners = sorted({owner for _, owner in found.elsewhere})
-    for owner in owners:
-        count = sum(one == owner for _, one in found.elsewhere)
-        tell(f"left to {owner}: {count} files; register them with 'affetto corpus add {owner} {place.folder}'")
-
-
-def _show_summary(corpus: "Corpus", summary: "Summary") -> None:
-    from affetto.cli import show
-
-    show.line(f"{corpus.title}, {summary.clips} clips", style="bold")
-    show.line(f"  licence {corpus.licence}; {corpus.citation or 'no citation given'}", style="dim")
-    _bars("emotion", summary.emotions)
-    if summary.labels != summary.emotions:
-        _bars("label", summary.labels)
-    _bars("gender", summary.genders)
-    if len(summary.speakers) <= _FEW:
-        _bars("speaker", summary.speakers)
-    else:
-        counts = sorted(summary.speakers.values())
-        show.line(f"  {len(counts)} speakers, {counts[0]} to {counts[-1]} clips each")
-    if summary.perceived:
-        show.line(f"  votes of listeners for {summary.perceived} clips")
-    length = summary.seconds
-    show.line(f"  {length.total / 3600:.2f} hours; {_spread(length, 's', 2)}")
-    if length.count < summary.clips:
-        show.line(f"  the length of {summary.clips - length.count} clips cannot be read; see 'affetto corpus check'")
-
-
-def _show_check(result: "Check") -> None:
-    from affetto.cli import show
-
-    show.line("")
-    show.line(f"  level {_spread(result.levels, 'dBFS', 1)}")
-    show.line(f"  peak  {_spread(result.peaks, 'dBFS', 1)}")
-    show.line(f"  quiet frames, 40 dB below the loudest: {100 * result.silent_shares.mean:.0f} % on average")
-    _files("cannot be read", [f"{file}: {why}" for file, why in result.unreadable])
-    _files("clipped, share at full scale", [f"{file} {100 * share:.2f} %" for file, share in result.clipped])
-    _files("silent, peak below -60 dBFS", result.faint)
-    _files("the same file", [", ".join(group) for group in result.same_bytes])
-    _files("the same sound", [", ".join(group) for group in result.same_sound if group not in result.same_bytes])
-    for words, groups in (
-        ("the same sound under different labels", result.label_conflicts),
-        ("the same sound by different speakers", result.speaker_conflicts),
-    ):
-        _files(words, [", ".join(f"{file} ({word or 'not known'})" for file, word in group) for group in groups])
-
-
-def _files(words: str, lines: Sequence[str]) -> None:
-    from affetto.cli import show
-
-    show.line(f"  {words}: {len(lines) or 'none'}", style="" if lines else "dim")
-    for one in lines:
-        show.line(f"    {one}")
-
-
-def _spread(values: "Spread", unit: str, digits: int) -> str:
-    if not values.count:
-        return "not measured"
-    least, median, mean, largest = (
-        f"{value:.{digits}f}" for value in (values.least, values.median, values.mean, values.largest)
-    )
-    return f"{least} to {largest} {unit}, median {median}, mean {mean}"
-
-
-def _bars(title: str, counts: Mapping[str, int]) -> None:
-    """Counts as bars, the longest as wide as allowed; the number stands beside each."""
-    from rich.cells import cell_len, set_cell_size
-    from rich.text import Text
-
-    from affetto.cli.show import COLOURS, console
-
-    most, widest = max(counts.values(), default=1), max(map(cell_len, [title, *counts]))
-    colours = {emotion.value: colour for emotion, colour in COLOURS.items()}
-    console.print(Text(f"  {title}", style="dim"), soft_wrap=True)
-    for word, count in counts.items():
-        bar = Text("━" * max(1, round(count / most * _BAR)), style=colours.get(word, "white"))
-        bar.pad_right(_BAR - len(bar))
-        console.print(Text(f"  {set_cell_size(word, widest)} ") + bar + Text(f" {count:>6}"), soft_wrap=True)
