@@ -9,7 +9,8 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from affetto.affect import EMOTIONS, Emotion
 from affetto.recommendation import INTENTS, STRATEGIES, mood_playlist, recommend
-from affetto.voice.reading import Cue, Reading
+from affetto.voice.explanation import Cue
+from affetto.voice.reading import Reading
 
 SCHEMA = json.loads(resources.files("affetto").joinpath("schemas/hear.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from affetto.corpora import load_corpora
-from affetto.learning.model import load_model
+from affetto.learning.families import load_model
 from affetto.voice.recognizer import Recognizer
 from affetto.voice.uncertainty import Uncertainty
 from tests.tiny import recipe_text, write_tiny_corpus

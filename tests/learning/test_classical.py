@@ -16,7 +16,7 @@ from affetto.features.functionals import functional_names, functionals
 from affetto.learning import classical as module
 from affetto.learning import held_out
 from affetto.learning.classical import ClassicalModel
-from affetto.learning.model import build_model, load_model
+from affetto.learning.families import build_model, load_model
 from affetto.learning.recipe import FAMILIES, ClassicalRecipe, Recipe
 from affetto.voice.audio import Samples, read_audio
 from tests.tiny import write_tiny_corpus

@@ -15,7 +15,7 @@ from affetto.corpora.table import Clip
 from affetto.errors import ModelError
 from affetto.learning.encoder import EncoderModel
 from affetto.learning.encoder_networks import load_encoder
-from affetto.learning.model import build_model, load_model
+from affetto.learning.families import build_model, load_model
 from affetto.learning.recipe import EncoderRecipe, Recipe
 from affetto.voice.recognizer import Recognizer
 from tests.tiny import write_tiny_corpus

@@ -19,8 +19,8 @@ from affetto.corpora import load_corpora
 from affetto.corpora.table import Clip
 from affetto.errors import CorpusError, ModelError
 from affetto.learning import checkpoints
+from affetto.learning.families import build_model, load_model
 from affetto.learning.loop import METRICS
-from affetto.learning.model import build_model, load_model
 from affetto.learning.recipe import Recipe
 from affetto.learning.sequence import SequenceModel
 from affetto.voice.recognizer import Recognizer

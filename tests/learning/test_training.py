@@ -15,8 +15,8 @@ from affetto.learning.baseline import cue_baseline
 from affetto.learning.data import PreparedData, prepare
 from affetto.learning.examples import VARIANTS, synthetic_noise
 from affetto.learning.export import export
+from affetto.learning.families import build_model, load_model
 from affetto.learning.fit import embed, fit, predict_logits
-from affetto.learning.model import build_model, load_model
 from affetto.learning.networks import EmotionNetwork
 from affetto.learning.recipe import Recipe, RecognizerRecipe
 from affetto.learning.recognizer import RecognizerModel

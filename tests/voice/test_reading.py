@@ -5,7 +5,8 @@ import json
 import pytest
 
 from affetto.affect import EMOTIONS, Affect, Emotion, circumplex
-from affetto.voice.reading import Cue, Reading
+from affetto.voice.explanation import Cue
+from affetto.voice.reading import Reading
 
 ANGRY = Reading(probabilities={Emotion.ANGRY: 0.71, Emotion.FEARFUL: 0.2, Emotion.HAPPY: 0.09}, seconds=2.5)
 

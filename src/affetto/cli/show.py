@@ -12,8 +12,8 @@ from rich.text import Text
 
 from affetto.affect import EMOTIONS, Emotion
 from affetto.recommendation import Playlist
-from affetto.voice.explanation import Explanation
-from affetto.voice.reading import Cue, Reading
+from affetto.voice.explanation import Cue, Explanation
+from affetto.voice.reading import Reading
 
 __all__ = ["COLOURS", "ProgressHook", "line", "playlist", "progress", "reading", "stages", "table", "when"]
 

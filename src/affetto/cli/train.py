@@ -62,7 +62,7 @@ def _train(
     from affetto.cli import show
     from affetto.corpora import load_corpora
     from affetto.corpora.splits import validation_notes, validation_split
-    from affetto.learning.model import build_model
+    from affetto.learning.families import build_model
     from affetto.learning.neural import NeuralModel
     from affetto.learning.recognizer import RecognizerModel
     from affetto.settings import settings
@@ -111,7 +111,7 @@ def _train(
     for note in notes:
         show.line(f"  {note}")
     if model_dir is not None:
-        show.line(f"Wrote {model_dir}; read it in Python with affetto.learning.model.load_model")
+        show.line(f"Wrote {model_dir}; read it in Python with affetto.learning.families.load_model")
     if out is not None:
         show.line(f"Wrote {out} ({made['bytes'] / 1e6:.1f} MB); use it with AFFETTO_MODEL={out}")
 

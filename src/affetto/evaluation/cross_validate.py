@@ -18,7 +18,8 @@ from affetto.evaluation.folds import Enrols, Task, result_of, train_folds
 from affetto.evaluation.kept import Kept
 from affetto.evaluation.predictions import DECIMALS, Prediction, label_order
 from affetto.learning.calibrate import fit_temperature, softmax
-from affetto.learning.model import Model, Progress, SharesWork, build_model
+from affetto.learning.families import build_model
+from affetto.learning.model import Model, Progress, SharesWork
 from affetto.learning.recipe import Recipe
 
 __all__ = ["CrossValidation", "Plan", "cross_validate", "plan_folds"]

@@ -17,7 +17,8 @@ from affetto.corpora.table import Clip
 from affetto.errors import ModelError
 from affetto.evaluation.kept import Kept, is_kept, keep_fold
 from affetto.learning.cached import one_thread
-from affetto.learning.model import Model, Progress, build_model
+from affetto.learning.families import build_model
+from affetto.learning.model import Model, Progress
 from affetto.learning.recipe import Recipe
 
 __all__ = ["RESULT", "Embeds", "Enrols", "Explains", "Task", "result_of", "train_folds"]

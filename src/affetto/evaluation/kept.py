@@ -60,7 +60,7 @@ class KeptFold:
     """A kept model and the clips it may judge.
 
     Attributes:
-        model: Folder for :func:`~affetto.learning.model.load_model`.
+        model: Folder for :func:`~affetto.learning.families.load_model`.
         protocol: Name of the protocol.
         fold: Name of the fold.
         seed: Seed of the training.

@@ -17,7 +17,8 @@ from affetto.corpora.table import Clip
 from affetto.errors import CorpusError, OptionError, RecipeError
 from affetto.evaluation.metrics import unweighted_average_recall
 from affetto.evaluation.toml import recipe_key
-from affetto.learning.model import Progress, build_model
+from affetto.learning.families import build_model
+from affetto.learning.model import Progress
 from affetto.learning.recipe import Recipe, override
 
 if TYPE_CHECKING:

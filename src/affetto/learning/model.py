@@ -1,7 +1,6 @@
 """The interface of everything that learns emotions from clips."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -9,15 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from affetto.corpora.table import Clip
-from affetto.learning.recipe import (
-    ClassicalRecipe,
-    EncoderRecipe,
-    Recipe,
-    RecognizerRecipe,
-    SequenceRecipe,
-)
 
-__all__ = ["Floats", "Model", "Progress", "SharesWork", "build_model", "load_model"]
+__all__ = ["Floats", "Model", "Progress", "SharesWork"]
 
 Floats = npt.NDArray[np.floating]
 Progress = Callable[[str, int, int], None]
@@ -97,65 +89,3 @@ class SharesWork(Protocol):
     """
 
     jobs: int
-
-
-def build_model(recipe: Recipe, cache: Path) -> Model:
-    """The unfitted model of a recipe.
-
-    Args:
-        recipe: What it is and how it learns.
-        cache: Folder of prepared examples.
-    """
-    match recipe.model:
-        case RecognizerRecipe():
-            from affetto.learning.recognizer import RecognizerModel
-
-            return RecognizerModel(recipe, cache)
-        case SequenceRecipe():
-            from affetto.learning.sequence import SequenceModel
-
-            return SequenceModel(recipe, cache)
-        case EncoderRecipe():
-            from affetto.learning.encoder import EncoderModel
-
-            return EncoderModel(recipe, cache)
-        case ClassicalRecipe():
-            from affetto.learning.classical import ClassicalModel
-
-            return ClassicalModel(recipe, cache)
-
-
-def load_model(folder: Path, cache: Path, *, data: Path | None = None) -> Model:
-    """The fitted model that :meth:`Model.save` wrote.
-
-    Args:
-        folder: Where it lies.
-        cache: Folder of prepared examples.
-        data: Folder of all data, in place of the recipe's: the model may come from another machine.
-
-    Raises:
-        ModelError: If the folder holds none, or one of another version.
-    """
-    from affetto.learning.store import read_saved
-
-    saved = read_saved(folder)
-    if data is not None:
-        moved = saved.recipe.data.model_copy(update={"root": data})
-        saved = replace(saved, recipe=saved.recipe.model_copy(update={"data": moved}))
-    match saved.recipe.model:
-        case SequenceRecipe():
-            from affetto.learning.sequence import SequenceModel
-
-            return SequenceModel.load(saved, cache)
-        case EncoderRecipe():
-            from affetto.learning.encoder import EncoderModel
-
-            return EncoderModel.load(saved, cache)
-        case RecognizerRecipe():
-            from affetto.learning.recognizer import RecognizerModel
-
-            return RecognizerModel.load(saved, cache)
-        case ClassicalRecipe():
-            from affetto.learning.classical import ClassicalModel
-
-            return ClassicalModel.load(saved, cache)

@@ -15,7 +15,7 @@ from affetto.features.prosodic import hz_to_semitones, loudness_db, pitch_track
 from affetto.features.spectral import alpha_ratio
 from affetto.features.temporal import pause_share, syllable_rate
 from affetto.voice.audio import RATE, Samples
-from affetto.voice.reading import Cue
+from affetto.voice.explanation import Cue
 
 __all__ = ["CUES", "CueBaseline", "explain", "measure_cues", "weigh_cues"]
 

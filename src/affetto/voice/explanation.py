@@ -1,16 +1,38 @@
 """What a reading rests on: the cues of the voice with their weight, and the moment the network went by most."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from affetto.affect import Emotion
 
-if TYPE_CHECKING:
-    from affetto.voice.reading import Cue
-
-__all__ = ["Explanation", "Picture", "Saliency"]
+__all__ = ["Cue", "Explanation", "Picture", "Saliency"]
 
 _DIGITS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cue:
+    """One measurable quality of the voice that stands out and agrees with the reading.
+
+    Attributes:
+        name: The quality ("pitch", "loudness changes", ...).
+        value: Its value in ``unit``.
+        unit: The unit of the value.
+        deviation: Standard deviations above (positive) or below the average voice, or the speaker's own usual one.
+        contribution: Evidence for the emotion read, in nats of log-odds against the average emotion.
+        words: The cue in plain words ("pitch 4 semitones above the average voice").
+    """
+
+    name: str
+    value: float
+    unit: str
+    deviation: float
+    contribution: float
+    words: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The cue as plain values for JSON."""
+        return {name: getattr(self, name) for name in ("name", "value", "unit", "deviation", "contribution", "words")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +96,7 @@ class Explanation:
 
     emotion: Emotion
     against: str
-    cues: "tuple[Cue, ...]"
+    cues: tuple[Cue, ...]
     start: float
     seconds: tuple[float, ...]
     strongest: tuple[float, float]

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from affetto.affect import Emotion
 from affetto.voice.audio import RATE, Samples
-from affetto.voice.explanation import Explanation
-from affetto.voice.reading import Cue
+from affetto.voice.explanation import Cue, Explanation
 from affetto.voice.saliency import log_mel_picture, weigh
 
 __all__ = ["Passage", "explain_passage"]

@@ -2,44 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from affetto.affect import EMOTIONS, Affect, Emotion, posterior_affect
+from affetto.voice.explanation import Cue, Explanation
 from affetto.voice.memory import Trace
 from affetto.voice.uncertainty import PLAIN, Uncertainty
 
-if TYPE_CHECKING:
-    from affetto.voice.explanation import Explanation
-
-__all__ = ["Cue", "Reading"]
+__all__ = ["Reading"]
 
 _PLAIN_CONFIDENCE = 0.5
 _UNIFORM = dict.fromkeys(EMOTIONS, 1 / len(EMOTIONS))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cue:
-    """One measurable quality of the voice that stands out and agrees with the reading.
-
-    Attributes:
-        name: The quality ("pitch", "loudness changes", ...).
-        value: Its value in ``unit``.
-        unit: The unit of the value.
-        deviation: Standard deviations above (positive) or below the average voice, or the speaker's own usual one.
-        contribution: Evidence for the emotion read, in nats of log-odds against the average emotion.
-        words: The cue in plain words ("pitch 4 semitones above the average voice").
-    """
-
-    name: str
-    value: float
-    unit: str
-    deviation: float
-    contribution: float
-    words: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """The cue as plain values for JSON."""
-        return {name: getattr(self, name) for name in ("name", "value", "unit", "deviation", "contribution", "words")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +37,7 @@ class Reading:
     uncertainty: Uncertainty = field(default=PLAIN, repr=False, compare=False)
     profile: str | None = None
     trace: Trace | None = field(default=None, repr=False, compare=False)
-    explanation: "Explanation | None" = field(default=None, repr=False, compare=False)
+    explanation: Explanation | None = field(default=None, repr=False, compare=False)
     affect: Affect = field(init=False)
 
     def __post_init__(self) -> None:

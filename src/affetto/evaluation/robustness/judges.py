@@ -144,7 +144,7 @@ def _exported(one: KeptFold, data: Path | None, cache: Path) -> Path:
     facts = (one.model / "model.json").read_bytes()  # it holds the digests of the weights
     file = cache / "folds" / f"{hashlib.sha256(facts).hexdigest()[:16]}.onnx"
     if not file.is_file():
-        from affetto.learning.model import load_model
+        from affetto.learning.families import load_model
 
         load_model(one.model, cache / "examples", data=data).export(file)
     return file
