@@ -142,8 +142,7 @@ def show_taste(listener: ListenerName = None, as_json: AsJson = False) -> None:
         return
     said = ", ".join(f"{count} {kind.replace('_', '-')}" for kind, count in found.feedback.items()) or "nothing yet"
     show.line(f"{someone.name} said: {said}", style="bold")
-    if found.cold:
-        show.line(f"  {found.lacking} more until taste counts; until then mood alone decides")
+    show.line(f"  {found.standing}")
     for title, pairs in (("artists", found.artists), ("genres", found.genres), ("sound", found.sound)):
         if pairs:
             show.line("")

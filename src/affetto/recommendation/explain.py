@@ -111,19 +111,20 @@ class TasteReasons:
         likes = taste.likes.get(name_key(track.artist), 0)
         if likes and telling:
             return f"you liked {_COUNTS.get(likes, str(likes))} by this artist"
-        parts = taste.parts(columns, number)
+        parts, trust = taste.parts(columns, number), taste.trust  # what was not acted on is no reason
         said = {
-            "you liked it before": parts.track,
-            "you like this artist": parts.artist if telling else 0.0,
-            f"you like {track.genre.casefold()}": parts.genre if track.genre else 0.0,
-            "sounds like what you like": parts.content + parts.cluster,
+            "you liked it before": trust * parts.track,
+            "you like this artist": trust * parts.artist if telling else 0.0,
+            f"you like {track.genre.casefold()}": trust * parts.genre if track.genre else 0.0,
+            "sounds like what you like": trust * (parts.content + parts.cluster),
             "others who like what you like also like this artist": 0.0 if taste.cold or not telling else parts.others,
         }
         words = max(said, key=lambda words: said[words])
         if said[words] >= _NOTABLE:
             return words
         liking = self._leaning.liking
-        if liking is not None and liking[number] - parts.total >= _NOTABLE and not self._familiar[number]:
+        expected = trust * (parts.total - parts.others) + parts.others
+        if liking is not None and liking[number] - expected >= _NOTABLE and not self._familiar[number]:
             return "new to you, to find out whether you like it"
         return None
 

@@ -79,8 +79,10 @@ class Leaning:
 
     def towards(self, waypoints: Sequence[Affect]) -> Floats:
         """What is liked for each waypoint beyond what is liked for any, shape (waypoints, tracks)."""
-        plain = self.taste.mean(self.columns)
-        return np.stack([self.taste.mean(self.columns, context=(at.valence, at.arousal)) - plain for at in waypoints])
+        plain, trust = self.taste.mean(self.columns), np.float32(self.taste.trust)
+        return trust * np.stack(
+            [self.taste.mean(self.columns, context=(at.valence, at.arousal)) - plain for at in waypoints]
+        )
 
     def draws(self, count: int, rng: np.random.Generator) -> Floats:
         """So many further draws of ``liking``, shape (count, tracks)."""

@@ -23,6 +23,7 @@ _WORDS: dict[str, tuple[str, str]] = {
 }
 _MOST = 8
 _NOTABLE = 0.02
+_FORETOLD = 0.75  # three to one that it was not chance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Portrait:
         feedback: How often each thing was done.
         evidence: How many deeds taught something, older ones counting less.
         cold: Whether that is too little to change the order of anything.
+        trust: How far taste is acted on, from 0 to 1: how surely it foretells what is liked, better than chance would.
         artists: The artists that stand out, most liked first.
         genres: The genres that stand out, most liked first.
         sound: What stands out of the sound, strongest first.
@@ -42,6 +44,7 @@ class Portrait:
     feedback: dict[str, int]
     evidence: float
     cold: bool
+    trust: float
     artists: tuple[tuple[str, float], ...]
     genres: tuple[tuple[str, float], ...]
     sound: tuple[tuple[str, float], ...]
@@ -52,12 +55,23 @@ class Portrait:
         """How many more deeds it takes until taste counts."""
         return max(1, round(MINIMUM - self.evidence)) if self.cold else 0
 
+    @property
+    def standing(self) -> str:
+        """How far taste counts, in words."""
+        if self.cold:
+            return f"{self.lacking} more until taste counts; until then mood alone decides"
+        share = f"taste counts for {round(100 * self.trust)} % of what it could"
+        if self.trust < _FORETOLD:
+            return f"I have not found yet what foretells your likes: {share}, mood decides the rest"
+        return f"what you liked foretells what you like: {share}"
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {
             "feedback": self.feedback,
             "evidence": round(self.evidence, 3),
             "cold": self.cold,
+            "trust": round(self.trust, 4),
             "artists": [{"name": name, "value": round(value, 4)} for name, value in self.artists],
             "genres": [{"name": name, "value": round(value, 4)} for name, value in self.genres],
             "sound": [{"words": words, "value": round(value, 4)} for words, value in self.sound],
@@ -91,6 +105,7 @@ def portrait(taste: Taste, entries: Sequence[Entry]) -> Portrait:
         feedback=dict(counts.most_common()),
         evidence=taste.evidence,
         cold=taste.cold,
+        trust=0.0 if taste.cold else taste.trust,
         artists=_standing_out(artists, [parts.artist for parts in of_artists]),
         genres=_standing_out(genres, [parts.genre for parts in of_genres]),
         sound=tuple(sorted(sound, key=lambda pair: -pair[1])),

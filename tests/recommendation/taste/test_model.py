@@ -148,10 +148,11 @@ def test_samples_scatter_around_the_mean_as_believed() -> None:
     history = [event(Kind.LIKE if n % 2 else Kind.DISLIKE, n) for n in range(8)]
     taste, here = Taste.from_events(history, now=0), columns()
     rng = np.random.default_rng(0)
-    drawn = np.stack([taste.scores(here, rng, adventurous=1) for _ in range(4000)])
+    drawn = np.stack([taste.scores(here, rng, adventurous=1, trust=1) for _ in range(4000)])
     assert np.allclose(drawn.mean(0), taste.mean(here), atol=0.04)
-    assert np.allclose(taste.scores(here, rng, adventurous=0), taste.mean(here))
-    bold = np.stack([taste.scores(here, rng, adventurous=2) for _ in range(400)])
+    assert np.allclose(taste.scores(here, rng, adventurous=0, trust=1), taste.mean(here))
+    assert np.allclose(taste.scores(here, rng, adventurous=0), taste.trust * taste.mean(here))
+    bold = np.stack([taste.scores(here, rng, adventurous=2, trust=1) for _ in range(400)])
     assert (bold.std(0) > 1.5 * drawn.std(0)).all()
 
 

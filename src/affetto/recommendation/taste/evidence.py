@@ -1,5 +1,6 @@
 """Sums over what was heard, from which everything else follows. They add up, fade, and forget the order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -9,7 +10,7 @@ import numpy.typing as npt
 from affetto.recommendation.taste.columns import CONTENT, name_key
 from affetto.recommendation.taste.events import Event, Kind, Reward
 
-__all__ = ["CONTEXT", "FIXED", "Evidence", "Sums", "features_of"]
+__all__ = ["CONTEXT", "FIXED", "KINDS", "Evidence", "Sums", "features_of"]
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -19,6 +20,10 @@ CONTEXT = 6
 FIXED = 1 + len(CONTENT) + CONTEXT
 """Features that every track has: 1, its content, and what it is to the mood it was played for."""
 
+KINDS = ("generosity", "content", "context", "genre", "cluster", "artist", "track")
+"""What a reward is made of; `affetto.recommendation.taste.model.Prior` has a spread for each."""
+
+_SOUND = 1 + len(CONTENT)
 _DAY = 86400.0
 _REBASE = 64.0  # half-lives after which the sums are scaled down, long before a float could overflow
 _FORGOTTEN = 1e-30  # what weighs less than this weighs nothing
@@ -45,6 +50,8 @@ class Sums:
         tracks: Shape (t, 2 + d): weight, reward and features of each track.
         artist_of: Shape (t,): row of the artist of each track, -1 where it is not known.
         votes: Shape (a, 2): weight and reward of deeds about each artist.
+        count: How many deeds there were.
+        deeds: Shape (n, 9): weight and reward of each, and the squared length of its features of each of `KINDS`.
     """
 
     faded: float
@@ -53,6 +60,8 @@ class Sums:
     tracks: _Floats
     artist_of: npt.NDArray[np.intp]
     votes: _Floats
+    count: float
+    deeds: _Floats
 
 
 def _room(array: _Floats, shape: tuple[int, ...]) -> _Floats:
@@ -89,6 +98,8 @@ class Evidence:
     _tracks: _Floats = field(default_factory=lambda: np.zeros((0, 2 + FIXED)))
     _artist_of: list[int] = field(default_factory=list[int])
     _votes: _Floats = field(default_factory=lambda: np.zeros((0, 2)))
+    _deeds: _Floats = field(default_factory=lambda: np.zeros((0, 2 + len(KINDS))))
+    _count: int = 0
 
     def copy(self) -> "Evidence":
         """One that can grow on its own."""
@@ -104,6 +115,8 @@ class Evidence:
             self._tracks.copy(),
             self._artist_of.copy(),
             self._votes.copy(),
+            self._deeds.copy(),
+            self._count,
         )
 
     def _weight(self, time: float) -> float:
@@ -114,6 +127,7 @@ class Evidence:
             faded = 2.0**-age
             for array in (self._dense, self._answer, self._tracks, self._votes):
                 array *= faded
+            self._deeds[:, 0] *= faded
             self.taught *= faded
             self._since, age = time, 0.0
         return 2.0**age
@@ -133,10 +147,14 @@ class Evidence:
         if event.kind in _VOTES:
             if row >= 0:
                 self._votes[row] += (weight, gain)
+                self._keep(weight, reward.value, [0, 0, 0, 0, 0, 1, 0])
             return
         fixed = features_of(event.content, event.context)
         places = [*range(FIXED), *self._level("genre", event.genre), *self._level("cluster", event.cluster)]
         values = np.concatenate([fixed, np.ones(len(places) - FIXED)])
+        named = (event.genre.strip(), event.cluster.strip(), artist, event.track)
+        lengths = [(fixed[1:_SOUND] ** 2).sum(), (fixed[_SOUND:] ** 2).sum(), *map(bool, named)]
+        self._keep(weight, reward.value, [1.0, *lengths])
         size = FIXED + len(self.levels)
         self._dense, self._answer = _room(self._dense, (size, size)), _room(self._answer, (size,))
         self._dense[np.ix_(places, places)] += weight * np.outer(values, values)
@@ -148,6 +166,11 @@ class Evidence:
                 self._artist_of.append(row)
             self._tracks[track, :2] += (weight, gain)
             self._tracks[track, [2 + place for place in places]] += weight * values
+
+    def _keep(self, weight: float, reward: float, lengths: Sequence[float]) -> None:
+        self._deeds = _room(self._deeds, (self._count + 1, 2 + len(KINDS)))
+        self._deeds[self._count] = (weight, reward, *lengths)
+        self._count += 1
 
     def faded(self, now: float) -> float:
         """What a weight kept in the sums is worth at a time."""
@@ -164,4 +187,6 @@ class Evidence:
             tracks=_room(self._tracks, (len(self.tracks), 2 + size))[: len(self.tracks), : 2 + size],
             artist_of=np.array(self._artist_of, dtype=np.intp),
             votes=self._votes[: len(self.artists)],
+            count=self.taught,
+            deeds=self._deeds[: self._count],
         )

@@ -13,11 +13,12 @@ from affetto.errors import OptionError
 from affetto.music.library import Floats
 from affetto.recommendation.taste.columns import CONTENT, TasteColumns, name_key
 from affetto.recommendation.taste.events import Event, Kind, Reward, reward_of
-from affetto.recommendation.taste.evidence import FIXED, Evidence
+from affetto.recommendation.taste.evidence import FIXED, KINDS, Evidence
 from affetto.recommendation.taste.familiarity import Familiarity
 from affetto.recommendation.taste.moods import MoodShift, shifted
 from affetto.recommendation.taste.posterior import Posterior, Weights, solve
 from affetto.recommendation.taste.scoring import Context, Named, Parts
+from affetto.recommendation.taste.trust import log_odds, probability
 
 __all__ = ["ADVENTUROUS", "MINIMUM", "Baseline", "Prior", "Taste"]
 
@@ -146,6 +147,17 @@ class Taste:
         return self.evidence < MINIMUM * _ABOUT
 
     @cached_property
+    def trust(self) -> float:
+        """How far taste has earned to be acted on, from 0 to 1; .5 where nothing speaks for or against it.
+
+        The probability that it foretells what the listener does better than chance would. Of somebody whose deeds have
+        no order, nothing can be foretold, and mood decides alone.
+        """
+        spreads = np.array([getattr(self.prior, kind) for kind in KINDS])
+        sums = self._evidence.sums(self.now)
+        return probability(log_odds(sums, self.posterior, spreads=spreads, noise=self.prior.noise))
+
+    @cached_property
     def posterior(self) -> Posterior:
         """Beliefs about all weights."""
         prior = self.prior
@@ -171,7 +183,7 @@ class Taste:
         )
 
     def mean(self, columns: TasteColumns, *, context: Context = None) -> Floats:
-        """The expected score of every row; 0 for all while cold.
+        """The expected score of every row, as if taste were to be trusted; 0 for all while cold.
 
         Args:
             columns: The tracks.
@@ -188,8 +200,9 @@ class Taste:
         *,
         context: Context = None,
         adventurous: float = ADVENTUROUS,
+        trust: float | None = None,
     ) -> Floats:
-        """A Thompson sample: scores under weights drawn from what is believed; 0 for all while cold.
+        """A Thompson sample to act on: scores under weights drawn from what is believed; 0 for all while cold.
 
         What is known little varies much from one draw to the next, and so gets its chance to be heard. Artists, genres
         and regions that were never met are drawn from the prior.
@@ -199,6 +212,7 @@ class Taste:
             rng: Source of the draw.
             context: As in `mean`.
             adventurous: Stretches the deviation from the mean: 0 plays safe, 1 is the belief itself, 2 is bold.
+            trust: How far to act on it; None for as far as it has earned. What others like stays as it is.
 
         Raises:
             OptionError: If ``adventurous`` is not a number from 0 to 4.
@@ -213,7 +227,8 @@ class Taste:
             rng.standard_normal(len(columns.genres), dtype=np.float32) * np.float32(self.prior.genre * adventurous),
             rng.standard_normal(len(columns.clusters), dtype=np.float32) * np.float32(self.prior.cluster * adventurous),
         )
-        return self._named(drawn).rows(columns, context, unmet) + self._others(columns)
+        own = self._named(drawn).rows(columns, context, unmet)
+        return np.float32(self.trust if trust is None else trust) * own + self._others(columns)
 
     def _others(self, columns: TasteColumns) -> Floats:
         return np.zeros(len(columns), dtype=np.float32) if self._baseline is None else self._baseline.scores(columns)
@@ -226,7 +241,7 @@ class Taste:
         return self._mean.event(event) + (0.0 if self._baseline is None else self._baseline.of(event))
 
     def parts(self, columns: TasteColumns, row: int, *, context: Context = None) -> Parts:
-        """What makes up the mean score of one row; all 0 while cold."""
+        """What makes up the mean score of one row, as if taste were to be trusted; all 0 while cold."""
         others = 0.0 if self._baseline is None else float(self._baseline.scores(columns)[row])
         if self.cold:
             return Parts(others=others)

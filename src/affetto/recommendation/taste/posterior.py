@@ -61,6 +61,9 @@ class Posterior:
         artists: The level of artists.
         tracks: The level of tracks.
         artist_of: Row of the artist of each track, -1 where it is not known.
+        volume: Log of how much smaller the doubt about all weights became: ``log|A| - log|R|`` with the precisions
+            ``A`` after and ``R`` before, in terms of the noise.
+        explained: How much less of the weighted squares of rewards the weights leave over, ``b A^-1 b``.
     """
 
     dense: _Floats
@@ -69,6 +72,8 @@ class Posterior:
     artists: Nested
     tracks: Nested
     artist_of: npt.NDArray[np.intp]
+    volume: float
+    explained: float
 
     @property
     def mean(self) -> Weights:
@@ -140,11 +145,19 @@ def solve(sums: Sums, *, ridges: _Floats, artist_ridge: float, track_ridge: floa
     from scipy.linalg import cho_solve, cholesky
 
     root = cholesky((dense + dense.T) / 2)
+    mean = cho_solve((root, False), answer)
+    volume = 2 * np.log(np.diag(root)).sum() - np.log(ridges).sum()
+    explained = answer @ mean
+    for level, ridge in ((tracks, track_ridge), (artists, artist_ridge)):
+        volume -= np.log(level.gain * ridge).sum()
+        explained += level.gain @ level.reward**2
     return Posterior(
-        dense=cho_solve((root, False), answer),
+        dense=mean,
         root=root,
         noise=noise,
         artists=artists,
         tracks=tracks,
         artist_of=sums.artist_of,
+        volume=float(volume),
+        explained=float(explained),
     )
