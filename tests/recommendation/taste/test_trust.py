@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from affetto.recommendation.portrait import portrait
 from affetto.recommendation.taste import Event, Kind, Prior, Taste, reward_of
 from affetto.recommendation.taste.evidence import FIXED, features_of
 from tests.recommendation.taste.test_model import Others, columns, event, events
@@ -65,6 +66,9 @@ def test_who_likes_the_same_again_is_trusted_and_who_has_no_order_is_not() -> No
     random = [heard(rng.random(36) < 0.5) for _ in range(20)]
     assert np.median([taste.trust for taste in random]) < 0.1
     least = min(random, key=lambda taste: taste.trust)
+    assert "foretells what you like" in portrait(steady, []).standing
+    assert "not found yet" in portrait(least, []).standing
+    assert "until taste counts" in portrait(Taste.from_events([], now=0), []).standing
     assert abs(least.scores(here, rng)).max() < 0.05 * abs(least.mean(here)).max()
 
 
