@@ -177,16 +177,21 @@ def test_other_weights_under_the_same_name_are_refused(root: Path, clips: tuple[
         load_model(tmp_path / "saved", tmp_path / "cache")
 
 
-def test_a_checkpoint_that_is_not_there_is_named(
-    root: Path, clips: tuple[Clip, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+@pytest.fixture
+def no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub whose door is closed, and no patience for waiting before it."""
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setattr("time.sleep", lambda _: pytest.fail("waits"))
+
+
+@pytest.mark.usefixtures("no_hub")
+def test_a_checkpoint_that_is_not_there_is_named_at_once(root: Path, clips: tuple[Clip, ...], tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "bert").mkdir()
     transformers.BertConfig(num_hidden_layers=1).save_pretrained(tmp_path / "bert")
     for name, changes, message in (
         ("nobody/nothing", {"local_files_only": True}, "is not on this machine and local_files_only is set"),
-        ("nobody/nothing", {}, "is no folder, and could not be fetched from the hub"),
+        ("nobody/nothing", {}, "is no folder, and could not be fetched from the hub .*refused"),
         (tmp_path / "empty", {}, "empty cannot be read"),
         (tmp_path / "bert", {}, "is of kind bert, not a speech encoder"),
     ):
@@ -194,6 +199,19 @@ def test_a_checkpoint_that_is_not_there_is_named(
         with pytest.raises(ModelError, match=message) as error:
             model.prepare(clips)
         assert "\n" not in str(error.value)
+
+
+@pytest.mark.usefixtures("no_hub")
+def test_what_was_fetched_before_is_read_without_asking_the_hub(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "hub" / "models--nobody--tiny"
+    write_checkpoint("hubert", kept / "snapshots" / "0123")
+    (kept / "refs").mkdir()
+    (kept / "refs" / "main").write_text("0123")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    found = load_encoder(recipe_model(recipe_of(root, "nobody/tiny")))
+    assert (found.kind, found.width) == ("hubert", 16)
 
 
 def test_without_its_extra_an_encoder_says_what_to_install(

@@ -21,6 +21,7 @@ _KEPT = ("feature_extractor.", "conv1.", "conv2.", "embed_positions.")
 """Where the parameters stand that fine-tuning leaves alone: the front ends, learnt from far more sound."""
 
 _FINGERPRINT_VALUES = 64
+_PATIENCE = 10.0  # seconds
 _SHORTEST = RATE // 2  # samples: the convolutions need some
 
 
@@ -162,7 +163,10 @@ class EncoderWaveform(nn.Module):
 
 
 def load_encoder(recipe: EncoderRecipe) -> SpeechEncoder:
-    """The encoder of a recipe, from a folder or the hub.
+    """The encoder of a recipe: from a folder, from what was fetched before, or from the hub.
+
+    The hub is asked only for what is not on this machine, and once before anything is fetched: its own client waits for
+    half a minute and more where it cannot be reached.
 
     Raises:
         ModelError: If the ``pretrained`` extra is missing, or the checkpoint: it is not there, cannot be fetched, is
@@ -171,32 +175,45 @@ def load_encoder(recipe: EncoderRecipe) -> SpeechEncoder:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     try:
         import transformers
+        from huggingface_hub import HfApi
     except ImportError as error:
         raise ModelError("a pretrained encoder needs an extra: pip install 'affetto[pretrained]'") from error
     name = recipe.checkpoint
     is_folder = Path(name).is_dir()
-    options = {"local_files_only": recipe.local_files_only or is_folder}
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     try:
-        config = transformers.AutoConfig.from_pretrained(name, **options)
-        if not hasattr(config, "hidden_size") or not _is_speech(config):
-            raise ModelError(
-                f"checkpoint {name} is of kind {config.model_type}, not a speech encoder; "
-                "give one of wav2vec2, HuBERT, WavLM or Whisper"
-            )
-        for key in ("apply_spec_augment", "layerdrop", "encoder_layerdrop"):
-            # they draw from generators of their own, which an interrupted training could not resume
-            if hasattr(config, key):
-                setattr(config, key, False if key == "apply_spec_augment" else 0.0)
-        extractor = transformers.AutoFeatureExtractor.from_pretrained(name, **options)
-        module = transformers.AutoModel.from_pretrained(
-            name, config=config, attn_implementation="eager", dtype=torch.float32, **options
-        )
+        try:
+            return _read(name, on_this_machine=True)
+        except (OSError, ValueError):
+            if is_folder or recipe.local_files_only:
+                raise
+        HfApi().model_info(name, timeout=_PATIENCE)
+        return _read(name, on_this_machine=False)
     except ModelError:
         raise
     except Exception as error:  # a dozen kinds, from the network, the hub, the reader of the weights
         raise ModelError(_missing(recipe, is_folder, error)) from error
+
+
+def _read(name: str, *, on_this_machine: bool) -> SpeechEncoder:
+    import transformers
+
+    options: dict[str, Any] = {"local_files_only": on_this_machine}
+    config = transformers.AutoConfig.from_pretrained(name, **options)
+    if not hasattr(config, "hidden_size") or not _is_speech(config):
+        raise ModelError(
+            f"checkpoint {name} is of kind {config.model_type}, not a speech encoder; "
+            "give one of wav2vec2, HuBERT, WavLM or Whisper"
+        )
+    for key in ("apply_spec_augment", "layerdrop", "encoder_layerdrop"):
+        # they draw from generators of their own, which an interrupted training could not resume
+        if hasattr(config, key):
+            setattr(config, key, False if key == "apply_spec_augment" else 0.0)
+    extractor = transformers.AutoFeatureExtractor.from_pretrained(name, **options)
+    module = transformers.AutoModel.from_pretrained(
+        name, config=config, attn_implementation="eager", dtype=torch.float32, **options
+    )
     return SpeechEncoder(module.encoder if config.model_type == "whisper" else module, extractor, config)
 
 
