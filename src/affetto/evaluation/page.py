@@ -41,7 +41,7 @@ p, li { max-width: 46rem; } .soft, figcaption { color: var(--soft); font-size: .
 .facts b { display: block; font-size: 1.5rem; font-variant-numeric: tabular-nums; }
 .facts span { color: var(--soft); font-size: .82rem; }
 .warning { background: var(--warn-paper); color: var(--warn); border-radius: .6rem; padding: .7rem .9rem; }
-.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); gap: 1rem; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); gap: 1rem; }
 figure { margin: 0; background: var(--card); border: 1px solid var(--faint); border-radius: .6rem; padding: .8rem; }
 figure svg { width: 100%; height: auto; display: block; max-height: 34rem; } figure.wide { grid-column: 1 / -1; }
 figure.wide div { overflow-x: auto; } figure.wide svg { min-width: 29rem; }
