@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import typer
 
 from affetto.cli.corpus import corpus_app
 from affetto.corpora import CORPORA
+from tests.corpora.test_parsers import GOOD
 
 Affetto = Callable[..., Any]
 RATE = 16_000
@@ -58,6 +61,25 @@ def test_add_show_check_list_remove(affetto: Affetto, emodb: Path, tmp_path: Pat
     assert affetto("corpus", "remove", "emodb").code == 0
     assert affetto("corpus", "show", "emodb").code == 2
     assert affetto("corpus", "show", "emodb", "--dir", emodb).code == 0
+
+
+@pytest.mark.parametrize("name", list(CORPORA))
+def test_every_published_corpus_is_read_by_its_own_names(affetto: Affetto, tmp_path: Path, name: str) -> None:
+    clips = {stem: facts for (corpus, stem), facts in GOOD.items() if corpus == name}
+    folder = speak(
+        tmp_path / name, *(f"{stem}{suffix}" for stem, suffix in zip(clips, cycle([".wav", ".flac", ".ogg"])))
+    )
+    added = json.loads(affetto("corpus", "add", name, folder, "--json").out)
+    assert (added["registered"], added["clips"], added["malformed"]) == (True, len(clips), [])
+    shown = json.loads(affetto("corpus", "show", name, "--json").out)
+    assert shown["speakers"] == Counter(facts.speaker for facts in clips.values())
+    assert shown["labels"] == Counter(facts.label for facts in clips.values())
+    assert sum(shown["emotions"].values()) == len(clips)
+    assert affetto("corpus", "check", name).code == 0
+    speak(folder, "no name of any corpus.wav")
+    again = affetto("corpus", "check", name)
+    assert again.code == 2
+    assert "not understood: no name of any corpus.wav" in again.err
 
 
 def test_json_says_all_that_the_text_says(affetto: Affetto, emodb: Path, tmp_path: Path) -> None:
