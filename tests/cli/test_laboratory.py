@@ -1,13 +1,15 @@
 """The commands that judge and compare, with a model that answers at once."""
 
 import json
+import shlex
+from itertools import product
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from affetto.cli.app import app, main
-from affetto.evaluation import cross_validate, folds, page, tune
+from affetto.evaluation import cross_validate, folds, insight, page, tune
 from tests.evaluation.fakes import FakeModel, write_emodb, write_ravdess
 
 RECIPE = 'name = "mine"\n[data]\ncorpora = ["emodb"]\n[model]\nfamily = "svm"\n'
@@ -70,6 +72,41 @@ def test_a_report_is_made_and_computed_again(recipe: Path) -> None:
     drawn = (folder / "report.html").read_text()
     assert "What is taken for what" in drawn
     assert "http" not in drawn.replace("http://www.w3.org", ""), "a page that asks nobody"
+
+
+@pytest.mark.usefixtures("_no_page")
+def test_the_commands_for_cremad_and_savee_print_their_figures(recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the how-to says to type once the recordings are there, on files that carry their names."""
+    root, data = Path(__file__).parents[2], recipe.parent / "downloads"
+    monkeypatch.setenv("AFFETTO_DATA_DIR", str(recipe.parent / "affetto"))
+    monkeypatch.setattr(insight, "read_insight", lambda *_: None)
+    cremad, savee = data / "CREMA-D" / "AudioWAV", data / "SAVEE" / "AudioData"
+    actors, sentences = range(1005, 1013), ("DFA", "IWW")
+    labels = ("ANG", "DIS", "FEA", "HAP", "NEU", "SAD")
+    votes = data / "CREMA-D" / "processedResults" / "tabulatedVotes.csv"
+    for folder in (cremad, votes.parent, *(savee / who for who in ("DC", "JE", "JK", "KL"))):
+        folder.mkdir(parents=True)
+    for actor, sentence, label in product(actors, sentences, labels):
+        (cremad / f"{actor}_{sentence}_{label}_XX.wav").touch()
+    for who, kind, number in product(("DC", "JE", "JK", "KL"), ("a", "d", "f", "h", "n", "sa", "su"), range(1, 4)):
+        (savee / who / f"{kind}{number:02}.wav").touch()
+    votes.write_text('"","A","D","F","H","N","S","fileName"\n"100001",9,1,0,0,0,0,"1005_DFA_ANG_XX"\n')
+
+    section = (root / "docs/how-to/evaluate.md").read_text().split("## CREMA-D and SAVEE")[1].split("```")[1]
+    lines = [line.split("#")[0] for line in section.splitlines() if line.startswith("affetto ")]
+    said: list[str] = []
+    for line in lines:
+        told = line.replace("~/data", str(data)).replace("recipes/", f"{root}/recipes/")
+        said.append(run(*shlex.split(told)[1:]))
+    assert [line.split()[1:3] for line in lines[:2]] == [["corpus", "add"]] * 2
+    assert "Registered cremad: 96 clips, 8 speakers" in said[0]
+    assert "votes of listeners for 1 of 96 clips" in said[0]
+    assert "Registered savee: 84 clips, 4 speakers" in said[1]
+    assert all("UAR" in one for one in said[2:])
+    assert "unseen" in said[2]
+    for name in ("cremad", "cremad-unseen", "savee"):
+        assert f"reports/{name}" in section
+        assert (recipe.parent / "reports" / name / "predictions.csv").is_file()
 
 
 @pytest.mark.usefixtures("_no_page")
