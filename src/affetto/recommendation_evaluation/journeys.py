@@ -16,6 +16,7 @@ from affetto.recommendation.genres import tracks_in_genres
 from affetto.recommendation.intent import Intent
 from affetto.recommendation.journey import SMALLEST_STEP, Journey, Waypoint
 from affetto.recommendation.rank import choose, tempo_step
+from affetto.recommendation_evaluation.ceilings import calibrated, known_share
 from affetto.recommendation_evaluation.figures import Figure, Report
 from affetto.recommendation_evaluation.songs import Sound
 
@@ -182,6 +183,11 @@ def _chosen(journey: Journey, rated: Rated, goal: Emotion, rng: np.random.Genera
         "nearest, stretched": _in_turn(np.linalg.norm(wanted[:, None] - stretched[None], axis=2)),
         "best possible": _in_turn(true),
     }
+    # What could be done by estimates that tell as much of each axis, and are wrong by nothing but chance?
+    share = known_share(guess, rated.truth)
+    for name, seen in (("an estimate of this R2", guess), ("the same, axes as apart as true ones", rated.truth)):
+        estimate = calibrated(rated.truth, share, float(np.corrcoef(seen.T)[0, 1]), np.random.default_rng(len(guess)))
+        found[name] = _in_turn(np.linalg.norm(wanted[:, None] - estimate[None], axis=2))
     if len(library.columns.genres) > 1:
         places, _ = tracks_in_genres(goal, library, 2 * _LENGTH)
         found["genre mapping"] = rng.choice(places, _LENGTH, replace=False).tolist()
@@ -296,11 +302,16 @@ def evaluate_journeys(
     Raises:
         CorpusError: If the predictions cannot be read.
     """
-    tally, sizes, alike = _Tally(), dict[str, int](), dict[str, list[float]]()
+    tally, sizes, alike, told = _Tally(), dict[str, int](), dict[str, list[float]](), dict[str, list[float]]()
     for source, repeats in rated_libraries(read_predictions(predictions), sounds).items():
         sizes[source] = len(repeats[0].truth)
         alike[source] = [
             round(float(np.corrcoef(points.T)[0, 1]), 2) for points in (repeats[0].library.points, repeats[0].truth)
+        ]
+        guess, truth = repeats[0].library.points.astype(np.float64), repeats[0].truth
+        told[source] = [
+            round(float(np.corrcoef(guess @ way, truth @ way)[0, 1]), 2)
+            for way in (np.array([1, 1]), np.array([1, -1]))
         ]
         for draw in range(draws):
             rng = np.random.default_rng([draw, len(source)])
@@ -317,6 +328,7 @@ def evaluate_journeys(
     facts = {
         "tracks": sizes,
         "correlation of valence and arousal, estimated and true": alike,
+        "correlation of estimates with the truth, of valence plus arousal and of valence less arousal": told,
         "length": _LENGTH,
         "draws": draws,
         "interval": "95 % of draws of four fifths of the tracks",

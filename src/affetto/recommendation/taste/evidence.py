@@ -153,8 +153,8 @@ class Evidence:
         places = [*range(FIXED), *self._level("genre", event.genre), *self._level("cluster", event.cluster)]
         values = np.concatenate([fixed, np.ones(len(places) - FIXED)])
         named = (event.genre.strip(), event.cluster.strip(), artist, event.track)
-        lengths = [(fixed[1:_SOUND] ** 2).sum(), (fixed[_SOUND:] ** 2).sum(), *map(bool, named)]
-        self._keep(weight, reward.value, [1.0, *lengths])
+        sound, context = fixed[1:_SOUND], fixed[_SOUND:]
+        self._keep(weight, reward.value, [1.0, float(sound @ sound), float(context @ context), *map(bool, named)])
         size = FIXED + len(self.levels)
         self._dense, self._answer = _room(self._dense, (size, size)), _room(self._answer, (size,))
         self._dense[np.ix_(places, places)] += weight * np.outer(values, values)
