@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from affetto.corpora.splits import EMOBOX_RAVDESS
-from affetto.evaluation.predictions import Prediction, read_predictions
+from affetto.evaluation.predictions import Prediction, average_predictions, read_predictions
 from affetto.evaluation.report import Figures, figures
 
 ROOT = Path(__file__).parents[1]
@@ -110,8 +110,46 @@ def test_the_judge_agrees_on_the_bakeoff(report: Path, shared: Path) -> None:
         assert f"accuracy {seed.accuracy:.4f}, macro F1 {seed.macro_f1:.4f}" in done.stdout
 
 
+def _baked(recipe: str, column: str) -> Figures:
+    return figures(read_predictions(ROOT / "reports" / "bakeoff" / recipe / column / "predictions.csv"))
+
+
 def test_functionals_and_a_kernel_reach_what_they_must() -> None:
-    reached = {name: figures(read_predictions(ROOT / f"reports/bakeoff/svm/{name}/predictions.csv")).uar
-               for name in ("emobox-ravdess", "emodb-loso")}  # fmt: skip
-    assert reached["emobox-ravdess"] >= 0.57
-    assert reached["emodb-loso"] >= 0.77
+    assert _baked("svm", "emobox-ravdess").uar >= 0.57
+    assert _baked("svm", "emodb-loso").uar >= 0.77
+
+
+def test_a_network_and_two_views_reach_what_they_must_over_two_seeds() -> None:
+    network = _baked("cnn-asp", "emobox-ravdess")
+    assert len(network.seeds) >= 2
+    assert network.uar >= 0.60
+    both = figures(read_predictions(ROOT / "reports" / "two-views" / "predictions.csv"))
+    assert len(both.seeds) >= 2
+    assert both.uar >= 0.63
+
+
+def test_known_voices_are_recognized_by_an_lstm_as_published_and_unknown_ones_stand_beside() -> None:
+    known, unknown = _baked("lstm", "tess-random"), _baked("lstm", "tess-cross-actress")
+    assert known.accuracy >= 0.985
+    assert unknown.uar < known.uar
+
+
+def test_every_recipe_of_the_bakeoff_has_every_column() -> None:
+    from affetto.evaluation.bakeoff import COLUMNS
+
+    recipes = {path.stem for path in (ROOT / "recipes" / "lab").glob("*.toml")} - {"encoder"}  # it needs a checkpoint
+    assert {path.parent.name for path in BAKED} == recipes
+    for recipe in sorted(recipes):
+        assert {path.name for path in BAKED if path.parent.name == recipe} == {column.name for column in COLUMNS}
+
+
+def test_two_views_are_those_of_the_bakeoff() -> None:
+    views = [
+        read_predictions(ROOT / "reports" / "bakeoff" / view / "emobox-ravdess" / "predictions.csv")
+        for view in ("svm", "cnn-asp")
+    ]
+    kept = {(p.seed, p.stem): p for p in read_predictions(ROOT / "reports" / "two-views" / "predictions.csv")}
+    made = average_predictions(views)
+    assert {(p.seed, p.stem) for p in made} == set(kept)
+    for one in made:
+        assert one.probabilities == pytest.approx(kept[one.seed, one.stem].probabilities, abs=1e-4)

@@ -339,18 +339,31 @@ def readme() -> Lines:
         ("calibration error (ECE, 15 bins)", short(found.ece), ""),
         ("arousal: rank correlation with the label's", short(arousal), ""),
     ]
-    lab = [figures_of(f"bakeoff/svm/{column}") for column in ("emobox-ravdess", "emodb-loso")]
-    if all(lab):
-        text = " / ".join(short(one.uar) for one in lab if one)
-        rows.append(
-            ("the laboratory: functionals and an SVM, RAVDESS / EmoDB, unseen speakers: UAR", text, "`affetto compare`")
-        )
+    rows += _laboratory()
     file = REPORTS / "robustness" / "readings.csv"
     if file.is_file():
         tests = outcomes(read_readings(file))
         text = f"{sum(one.passed for one in tests)} of {len(tests)}"
         rows.append(("robustness tests passed", text, "`affetto robustness --from reports/robustness`"))
     return table(("what", "figure", "printed by"), rows)
+
+
+def _laboratory() -> list[tuple[str, ...]]:
+    """The README's rows of the laboratory: one view, the other, and their average."""
+    svm, network, both = "bakeoff/svm", "bakeoff/cnn-asp", "two-views"
+    views = (
+        ("functionals and an SVM, RAVDESS / EmoDB", (f"{svm}/emobox-ravdess", f"{svm}/emodb-loso")),
+        ("a network on RAVDESS alone", (f"{network}/emobox-ravdess",)),
+        ("the average of both", (both,)),
+    )
+    rows: list[tuple[str, ...]] = []
+    for what, names in views:
+        found = [figures_of(name) for name in names]
+        if all(found):
+            command = f"affetto evaluate --from reports/{both}" if names == (both,) else "affetto compare"
+            text = " / ".join(short(one.uar) for one in found if one)
+            rows.append((f"the laboratory: {what}, unseen speakers: UAR", text, f"`{command}`"))
+    return rows
 
 
 def scale() -> Lines:
