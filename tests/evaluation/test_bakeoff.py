@@ -122,3 +122,11 @@ def test_processes_share_the_folds_of_all_reports(tmp_path: Path) -> None:
             for name in ("together", "alone")
         )
         assert first == second
+
+
+@pytest.mark.usefixtures("fake")
+def test_folds_may_be_called_by_speakers(root: Path, tmp_path: Path) -> None:
+    failed, told = make({"one": recipe(root)}, tmp_path, "tess-cross-actress")
+    assert failed == 0, told
+    run = read_run(tmp_path / "reports" / "one" / "tess-cross-actress")
+    assert {p.fold for p in run.predictions} == {"OAF", "YAF"}

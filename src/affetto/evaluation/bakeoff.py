@@ -10,7 +10,7 @@ from affetto.errors import AffettoError, CorpusError
 from affetto.evaluation.cross_validate import Plan, plan_folds
 from affetto.evaluation.folds import Task, train_folds
 from affetto.evaluation.judge import judge
-from affetto.evaluation.run import Run, keep_file, read_run, split_parts, write_run
+from affetto.evaluation.run import TOGETHER, Run, keep_file, read_run, split_parts, write_run
 from affetto.evaluation.tables import Table
 from affetto.evaluation.toml import recipe_key, recipe_text
 from affetto.learning.model import Progress
@@ -313,7 +313,7 @@ class _Kitchen:
             beside=False,  # the speaker-independent figure is a column of its own
             progress=_named(self.progress, step.name),
         )
-        parts = split_parts(judged.run)
+        parts = split_parts(judged.run) if step.protocol in TOGETHER else {}
         for one in step.columns:
             run = judged.run if step.protocol == one.protocol else parts[one.part]
             where = self.folder / step.name / one.name

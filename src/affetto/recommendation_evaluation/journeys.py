@@ -186,7 +186,8 @@ def _chosen(journey: Journey, rated: Rated, goal: Emotion, rng: np.random.Genera
     # What could be done by estimates that tell as much of each axis, and are wrong by nothing but chance?
     share = known_share(guess, rated.truth)
     for name, seen in (("an estimate of this R2", guess), ("the same, axes as apart as true ones", rated.truth)):
-        estimate = calibrated(rated.truth, share, float(np.corrcoef(seen.T)[0, 1]), np.random.default_rng(len(guess)))
+        together = float(np.atleast_2d(np.corrcoef(seen.T))[0, 1])
+        estimate = calibrated(rated.truth, share, together, np.random.default_rng(len(guess)))
         found[name] = _in_turn(np.linalg.norm(wanted[:, None] - estimate[None], axis=2))
     if len(library.columns.genres) > 1:
         places, _ = tracks_in_genres(goal, library, 2 * _LENGTH)
