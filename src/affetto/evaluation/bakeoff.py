@@ -297,6 +297,7 @@ class _Kitchen:
             seeds=self.seeds,
             folds=step.folds,
             jobs=self.jobs,
+            insight=False,  # these reports have no page
             progress=_named(self.progress, step.name),
         )
 
@@ -311,6 +312,7 @@ class _Kitchen:
             folds=step.folds,
             jobs=self.jobs,
             beside=False,  # the speaker-independent figure is a column of its own
+            insight=False,
             progress=_named(self.progress, step.name),
         )
         parts = split_parts(judged.run) if step.protocol in TOGETHER else {}

@@ -59,6 +59,7 @@ def cross_validate(
     folds: Sequence[str] | None = None,
     jobs: int = 1,
     keep: Path | None = None,
+    insight: bool = True,
     progress: Progress | None = None,
 ) -> CrossValidation:
     """Trains and tests every fold; folds finished earlier are taken from ``runs``, an interrupted one goes on.
@@ -76,6 +77,8 @@ def cross_validate(
         jobs: Folds trained at the same time, in a process each.
         keep: Folder in which the model of every fold and seed is kept (see :mod:`affetto.evaluation.kept`); None for
             predictions only. A fold that was finished without is taken up again for it.
+        insight: Whether models also show where they place clips and what their answers depend on, for the report's
+            page; of some it costs more than the training.
         progress: Called with what is being done, how much is done and how much there is.
 
     Raises:
@@ -85,7 +88,7 @@ def cross_validate(
     """
     plan = plan_folds(
         recipe, protocol, cache=cache, runs=runs, options=options, seeds=seeds, folds=folds, jobs=jobs, keep=keep,
-        progress=progress,
+        insight=insight, progress=progress,
     )  # fmt: skip
     train_folds(plan.tasks, jobs=jobs, model=plan.model, report=progress or _silent)
     answers = _answers(plan.clips, plan.folds)
@@ -133,6 +136,7 @@ def plan_folds(
     folds: Sequence[str] | None = None,
     jobs: int = 1,
     keep: Path | None = None,
+    insight: bool = True,
     progress: Progress | None = None,
 ) -> Plan:
     """Prepares the clips of a protocol and says what is to be trained; see :func:`cross_validate`."""
@@ -157,6 +161,7 @@ def plan_folds(
             seed=seed,
             folder=_folder(runs, fold, seed),
             kept=Kept(keep, rule.folds_of or protocol, fold, seed) if keep else None,
+            insight=insight,
         )
         for seed in seeds
         for fold in chosen

@@ -74,6 +74,7 @@ class Task:
         seed: Decides every random choice.
         folder: Where checkpoints and the result go.
         kept: Where the model is kept besides; None for nowhere.
+        insight: Whether the model also shows where it places clips and what its answers depend on, where it can.
     """
 
     recipe: Recipe
@@ -82,6 +83,7 @@ class Task:
     seed: int
     folder: Path
     kept: Kept | None = None
+    insight: bool = True
 
     @property
     def finished(self) -> bool:
@@ -169,7 +171,8 @@ def _run(model: Model, task: Task) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         model.fit(train, validation=validation, folder=folder, seed=seed)
         if not (folder / RESULT).is_file():
-            _keep(folder / RESULT, model, model.predict_proba(fold.held), **_insight(model, fold.held))
+            more = _insight(model, fold.held) if task.insight else {}
+            _keep(folder / RESULT, model, model.predict_proba(fold.held), **more)
         if fold.enrolment:
             assert isinstance(model, Enrols)
             _keep(folder / result_of(fold), model, _answer_known(model, fold))

@@ -44,6 +44,7 @@ def judge(
     jobs: int = 1,
     beside: bool = True,
     keep: Path | None = None,
+    insight: bool = True,
     progress: Progress | None = None,
 ) -> Judged:
     """Cross-validates a recipe; see :func:`~affetto.evaluation.cross_validate.cross_validate`.
@@ -60,12 +61,13 @@ def judge(
         jobs: Folds trained at the same time.
         beside: Whether to set the figure on unseen speakers beside that of a leaky protocol.
         keep: Folder in which the models of the folds are kept; None for none.
+        insight: Whether models also show what the report's page draws of them.
         progress: Called with what is being done, how much is done and how much there is.
     """
     chosen, rule = options or ProtocolOptions(), find_protocol(protocol)
     outcome = cross_validate(
         recipe, protocol, cache=cache, runs=runs / (rule.folds_of or protocol), options=chosen, seeds=seeds,
-        folds=folds, jobs=jobs, keep=keep, progress=progress,
+        folds=folds, jobs=jobs, keep=keep, insight=insight, progress=progress,
     )  # fmt: skip
     independent = ()
     if beside and rule.warning:

@@ -144,6 +144,9 @@ def fit_pipeline(pipeline: Pipeline, x: Floats, y: Labels, speakers: Labels) -> 
         # a perceptron learns for as many epochs as asked, converged or not, and may have fewer clips than a batch
         warnings.filterwarnings("ignore", category=ConvergenceWarning, message="Stochastic Optimizer")
         warnings.filterwarnings("ignore", category=UserWarning, message="Got `batch_size`")
+        # a feature that is the same in all clips tells nothing, and is chosen last
+        warnings.filterwarnings("ignore", category=UserWarning, message="Features .* are constant")
+        warnings.filterwarnings("ignore", category=RuntimeWarning, message="invalid value encountered in divide")
         return pipeline.fit(x, y, **asked)
 
 
