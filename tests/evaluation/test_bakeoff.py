@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from affetto.errors import CorpusError
@@ -130,3 +131,11 @@ def test_folds_may_be_called_by_speakers(root: Path, tmp_path: Path) -> None:
     assert failed == 0, told
     run = read_run(tmp_path / "reports" / "one" / "tess-cross-actress")
     assert {p.fold for p in run.predictions} == {"OAF", "YAF"}
+
+
+@pytest.mark.usefixtures("fake")
+def test_nothing_is_computed_that_no_report_shows(root: Path, tmp_path: Path) -> None:
+    make({"one": recipe(root)}, tmp_path, "tess-cross-actress")
+    for file in (tmp_path / "runs").rglob("probabilities.npz"):
+        with np.load(file) as kept:
+            assert set(kept.files) == {"labels", "probabilities"}
