@@ -134,6 +134,15 @@ def test_known_voices_are_recognized_by_an_lstm_as_published_and_unknown_ones_st
     assert unknown.uar < known.uar
 
 
+def test_every_recipe_of_the_bakeoff_has_every_column() -> None:
+    from affetto.evaluation.bakeoff import COLUMNS
+
+    recipes = {path.stem for path in (ROOT / "recipes" / "lab").glob("*.toml")} - {"encoder"}  # it needs a checkpoint
+    assert {path.parent.name for path in BAKED} == recipes
+    for recipe in sorted(recipes):
+        assert {path.name for path in BAKED if path.parent.name == recipe} == {column.name for column in COLUMNS}
+
+
 def test_two_views_are_those_of_the_bakeoff() -> None:
     views = [
         read_predictions(ROOT / "reports" / "bakeoff" / view / "emobox-ravdess" / "predictions.csv")
