@@ -1,10 +1,12 @@
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from affetto.errors import CorpusError
-from affetto.evaluation.bakeoff import COLUMNS, Finished, bake, bakeoff_table, footnotes, read_cells
+from affetto.evaluation.bakeoff import COLUMNS, Finished, bake, bakeoff_table, column_recipe, footnotes, read_cells
+from affetto.evaluation.folds import INSIGHT
+from affetto.evaluation.insight import read_insight
+from affetto.evaluation.judge import judge
 from affetto.evaluation.run import read_run
 from affetto.learning.recipe import Recipe
 from tests.evaluation.fakes import FakeModel, write_emodb, write_ravdess, write_tess
@@ -133,9 +135,17 @@ def test_folds_may_be_called_by_speakers(root: Path, tmp_path: Path) -> None:
     assert {p.fold for p in run.predictions} == {"OAF", "YAF"}
 
 
-@pytest.mark.usefixtures("fake")
-def test_nothing_is_computed_that_no_report_shows(root: Path, tmp_path: Path) -> None:
-    make({"one": recipe(root)}, tmp_path, "tess-cross-actress")
-    for file in (tmp_path / "runs").rglob("probabilities.npz"):
-        with np.load(file) as kept:
-            assert set(kept.files) == {"labels", "probabilities"}
+def test_what_only_a_page_shows_is_computed_for_the_page(fake: type[FakeModel], root: Path, tmp_path: Path) -> None:
+    make({"one": recipe(root)}, tmp_path, "emobox-ravdess")
+    assert not list((tmp_path / "runs").rglob(INSIGHT))
+    of_recipe = column_recipe(recipe(root), COLUMNS[0])
+    runs = tmp_path / "runs" / f"svm-{hash(of_recipe.model_dump_json())}"
+    fits = len(fake.fits)
+    judged = judge(of_recipe, "emobox-ravdess", cache=tmp_path / "cache", runs=runs)
+    assert len(list((tmp_path / "runs").rglob(INSIGHT))) == len(judged.logs) == 6, (
+        "in the folders of the same trainings"
+    )
+    assert len(fake.fits) == fits + 6  # a kept fit is read again, which a real model does at once
+    assert read_insight(judged.logs, judged.run.predictions).importance
+    judge(of_recipe, "emobox-ravdess", cache=tmp_path / "cache", runs=runs)
+    assert len(fake.fits) == fits + 6

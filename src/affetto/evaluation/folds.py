@@ -21,10 +21,13 @@ from affetto.learning.families import build_model
 from affetto.learning.model import Model, Progress
 from affetto.learning.recipe import Recipe
 
-__all__ = ["RESULT", "Embeds", "Enrols", "Explains", "Task", "result_of", "train_folds"]
+__all__ = ["INSIGHT", "RESULT", "Embeds", "Enrols", "Explains", "Task", "result_of", "train_folds"]
 
 RESULT = "probabilities.npz"
 """What is kept of a fold, in its folder."""
+
+INSIGHT = "insight.npz"
+"""What the fold's model shows of itself, beside it."""
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +91,8 @@ class Task:
     @property
     def finished(self) -> bool:
         """Whether nothing is left to do."""
-        return (self.folder / result_of(self.fold)).is_file() and (self.kept is None or is_kept(self.kept))
+        wanted = [result_of(self.fold), *([INSIGHT] if self.insight else [])]
+        return all((self.folder / name).is_file() for name in wanted) and (self.kept is None or is_kept(self.kept))
 
 
 def result_of(fold: Fold) -> str:
@@ -171,11 +175,12 @@ def _run(model: Model, task: Task) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         model.fit(train, validation=validation, folder=folder, seed=seed)
         if not (folder / RESULT).is_file():
-            more = _insight(model, fold.held) if task.insight else {}
-            _keep(folder / RESULT, model, model.predict_proba(fold.held), **more)
+            _keep(folder / RESULT, **_answers(model, model.predict_proba(fold.held)))
+        if task.insight and not (folder / INSIGHT).is_file():
+            _keep(folder / INSIGHT, **_insight(model, fold.held))
         if fold.enrolment:
             assert isinstance(model, Enrols)
-            _keep(folder / result_of(fold), model, _answer_known(model, fold))
+            _keep(folder / result_of(fold), **_answers(model, _answer_known(model, fold)))
         if task.kept is not None:
             keep_fold(model, task.kept)
     except OSError as error:
@@ -195,12 +200,15 @@ def _answer_known(model: Enrols, fold: Fold) -> Floats:
     return np.stack([answer for _, answer in sorted(found, key=lambda pair: pair[0])])
 
 
-def _keep(file: Path, model: Model, probabilities: Floats, **more: Any) -> None:
-    """Writes what a fold's model answered, whole or not at all."""
+def _answers(model: Model, probabilities: Floats) -> dict[str, Any]:
+    return {"labels": np.array(model.labels), "probabilities": probabilities}
+
+
+def _keep(file: Path, **arrays: Any) -> None:
+    """Writes what a fold's model gave, whole or not at all."""
     partial = file.with_name(f"partial-{file.name}")
     try:
-        kept: dict[str, Any] = {"labels": np.array(model.labels), "probabilities": probabilities}
-        np.savez(partial, **kept, **more)
+        np.savez(partial, **arrays)
         partial.replace(file)
     finally:
         partial.unlink(missing_ok=True)

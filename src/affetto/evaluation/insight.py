@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from affetto.evaluation.charts import Curve, Map, project
-from affetto.evaluation.folds import RESULT
+from affetto.evaluation.folds import INSIGHT
 from affetto.evaluation.predictions import Prediction, label_order, probabilities_of
 
 __all__ = ["Insight", "maps_of", "read_insight"]
@@ -46,9 +46,9 @@ def read_insight(logs: Sequence[Path], predictions: Sequence[Prediction]) -> Ins
     importance: dict[str, list[float]] = {}
     embedding = None
     for folder in logs:
-        if not (folder / RESULT).is_file():
+        if not (folder / INSIGHT).is_file():
             continue
-        with np.load(folder / RESULT) as kept:
+        with np.load(folder / INSIGHT) as kept:
             if "importance" in kept:
                 for name, value in zip(kept["features"], kept["importance"], strict=True):
                     importance.setdefault(str(name), []).append(float(value))
