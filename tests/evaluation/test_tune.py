@@ -7,8 +7,9 @@ import pytest
 
 from affetto.corpora import load_corpora
 from affetto.errors import CorpusError, OptionError, RecipeError
+from affetto.evaluation.search_space import Choice, Range, parse_space, read_space
 from affetto.evaluation.toml import recipe_key, recipe_text
-from affetto.evaluation.tune import Choice, Range, changed, choosing_clips, parse_space, read_space, tune
+from affetto.evaluation.tune import changed, choosing_clips, tune
 from affetto.learning.recipe import Recipe, load_recipe
 from tests.evaluation.fakes import FakeModel, write_emodb, write_ravdess
 from tests.tiny import tiny_recipe

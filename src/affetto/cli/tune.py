@@ -43,8 +43,9 @@ def _tune(
     loaded = changed_recipe(recipe, data=data, corpora=corpora or (), changes=changes or ())
     from affetto.cli.train import run_folder
     from affetto.evaluation.run import keep_file
+    from affetto.evaluation.search_space import parse_space, read_space
     from affetto.evaluation.toml import recipe_text
-    from affetto.evaluation.tune import parse_space, read_space, tune
+    from affetto.evaluation.tune import tune
     from affetto.settings import settings
 
     options = read_space(space) if space else {}
