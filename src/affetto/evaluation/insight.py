@@ -59,7 +59,7 @@ def read_insight(logs: Sequence[Path], predictions: Sequence[Prediction]) -> Ins
     if embedding is not None and len(embedding) == len(inside):
         labels = [p.label for p in inside]
         maps = tuple(project(embedding, labels, how=how) for how in _HOW)
-        placed_by = f"the network's embedding, fold {first.fold}"
+        placed_by = f"the model's embedding, fold {first.fold}"
     else:
         maps, placed_by = maps_of(predictions), "the logarithm of the probabilities, first seed"
     means = {name: float(np.mean(values)) for name, values in importance.items()}
