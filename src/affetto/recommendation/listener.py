@@ -19,15 +19,15 @@ from affetto.recommendation.journal import Journal
 from affetto.recommendation.journey import leads_somewhere
 from affetto.recommendation.learner import Learner
 from affetto.recommendation.likeminded import like_minded
+from affetto.recommendation.make import make
 from affetto.recommendation.moods import parse_mood
 from affetto.recommendation.named import contents, named_track
 from affetto.recommendation.options import one_of
 from affetto.recommendation.people import Person, delete_person, export_person, find_person, import_feedback
 from affetto.recommendation.playlist import Playlist
 from affetto.recommendation.portrait import Portrait, portrait
-from affetto.recommendation.recommender import make
-from affetto.recommendation.replan import rest_of
 from affetto.recommendation.request import format_request, parse_request
+from affetto.recommendation.rest import rest_of
 from affetto.recommendation.saved import Outcome, Saved, SavedPlaylist
 from affetto.recommendation.shape import Shape, choose_shape, shape_odds
 from affetto.recommendation.source import find_music

@@ -1,107 +1,29 @@
 """From a reading and an intent to a playlist."""
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from affetto.affect import EMOTIONS, Affect, Emotion
-from affetto.errors import CatalogError, OptionError
 from affetto.music.clusters import Region, region_of
 from affetto.music.library import Library
 from affetto.music.track import Track
-from affetto.recommendation.compose import arrange, compose
-from affetto.recommendation.explain import doubt_note, is_doubtful
-from affetto.recommendation.intent import (
-    Intent,
-    Plan,
-    Start,
-    chosen_plan,
-    default_plan,
-    start_affect,
-    start_emotion,
-)
+from affetto.recommendation.compose import arrange
+from affetto.recommendation.intent import Intent, Plan, Start
 from affetto.recommendation.journey import plan_journey
-from affetto.recommendation.moods import parse_mood
+from affetto.recommendation.make import checked_library, make
 from affetto.recommendation.options import one_of
 from affetto.recommendation.playlist import Playlist
 from affetto.recommendation.request import ADVENTUROUS, Request
 from affetto.recommendation.shape import Shape
-from affetto.recommendation.source import GIVEN, Music, find_music
-from affetto.recommendation.taste import Taste
+from affetto.recommendation.source import GIVEN, Music
 from affetto.recommendation.wishes import Options, Wishes, checked_length, checked_seed
-from affetto.voice.reading import Reading
 
 if TYPE_CHECKING:
     from affetto.recommendation.listener import Listener
 
-__all__ = ["make", "mood_playlist", "recommend"]
-
-
-def _checked_start(start: Start | str) -> Start:
-    if isinstance(start, str) and not isinstance(start, Emotion):
-        return parse_mood(start)
-    here = start_affect(start)
-    (vv, va), (_, aa) = here.covariance
-    if not all(math.isfinite(x) and abs(x) <= 1 for x in (here.valence, here.arousal)):
-        raise OptionError(f"start = ({here.valence}, {here.arousal}): valence and arousal each go from -1 to 1")
-    if not (min(vv, aa) >= 0 and vv * aa + 1e-9 >= va * va and math.isfinite(vv + aa + va)):
-        raise OptionError(f"start with covariance {here.covariance}: give a symmetric matrix with no negative variance")
-    return start
-
-
-def _checked_library(library: Library | str | None) -> Music:
-    music = find_music(library)
-    if not len(music.library):
-        raise CatalogError("the library holds no track; add music or use the starter catalog")
-    return music
-
-
-def make(
-    start: Start | str,
-    wishes: Wishes,
-    *,
-    plan: Plan | None = None,
-    taste: Taste | None = None,
-    feedback: int | None = None,
-    time: int | None = None,
-) -> Playlist:
-    """A playlist for anybody, or for the listener whose taste is given.
-
-    Args:
-        start: Where the listener is.
-        wishes: What is asked for.
-        plan: What is played where no intent is asked for; None for the default of the start.
-        taste: What is known of the listener.
-        feedback: Number of the newest feedback that taste knows.
-        time: When, in milliseconds since 1970.
-
-    Raises:
-        OptionError: If the start is none.
-        CatalogError: If the library is empty, or the listener wants none of it.
-    """
-    start = _checked_start(start)
-    music = _checked_library(wishes.library)
-    plan = chosen_plan(wishes.intents) if wishes.intents is not None else plan or default_plan(start)
-    here = start_affect(start)
-    doubtful = is_doubtful(here) and not (isinstance(start, Reading) and start.abstained)
-    request = Request(
-        start=here,
-        emotion=start_emotion(start),
-        intents=plan.intents,
-        length=wishes.length,
-        strategy=wishes.strategy,
-        shape=wishes.shape or Shape.GRADUAL,
-        novelty=wishes.novelty,
-        adventurous=wishes.adventurous,
-        seed=wishes.seed,
-        library=music.source,
-        heard=wishes.heard,
-        feedback=feedback,
-        time=time,
-    )
-    return compose(request, music, plan=plan, taste=taste, notes=[doubt_note(here)] if doubtful else [])
+__all__ = ["mood_playlist", "recommend"]
 
 
 def recommend(
@@ -193,7 +115,7 @@ def mood_playlist(
     if isinstance(mood, Region):
         region, music = mood, Music(library=mood.library, name=GIVEN, source="given", key="given")
     else:
-        music = _checked_library(library)
+        music = checked_library(library)
         emotion = mood if isinstance(mood, Emotion) else Emotion(one_of("emotion", mood, [str(e) for e in EMOTIONS]))
         region = region_of(emotion, music.library)
     length, seed = checked_length(length), checked_seed(seed)
