@@ -58,6 +58,21 @@ def test_strides_and_squeezing_shape_the_network(
     assert speech.shape == (2,)
 
 
+def test_members_learn_apart_and_answer_together(waveform: torch.Tensor) -> None:
+    recipe = SMALL.model_copy(update={"members": 3})
+    network = EmotionNetwork(recipe, labels=9).eval()
+    with torch.inference_mode():
+        embedding = network.embed(network.mel_power(waveform))
+        assert embedding.shape == (2, network.embedding_size) == (2, 48)
+        profile = embedding.flip(0)
+        each, gates = network.answer_each(embedding, profile)
+        emotion, speech = network.answer(embedding, profile)
+    assert each.shape == (3, 2, 9)
+    assert torch.allclose(emotion, each.mean(dim=0), atol=1e-6)
+    assert torch.allclose(speech, gates.mean(dim=0), atol=1e-6)
+    assert not torch.allclose(each[0], each[1]), "their first weights differ"
+
+
 def test_pooling_a_constant_gives_it_back_without_spread() -> None:
     pooled = AttentivePooling(8, 2)(torch.full((3, 8, 20), 0.7)).reshape(3, 2, 2, 4)
     assert torch.allclose(pooled[:, :, 0], torch.tensor(0.7), atol=1e-5)

@@ -112,6 +112,12 @@ def test_training_learns(network: EmotionNetwork, data: PreparedData) -> None:
     assert {clip.emotion for clip in data.clips} == {Emotion.NEUTRAL, Emotion.HAPPY, Emotion.SAD, Emotion.ANGRY}
 
 
+def test_a_trained_network_has_no_more_digits_than_its_file_keeps(network: EmotionNetwork) -> None:
+    weights = [value for value in network.state_dict().values() if value.dim() > 1]
+    assert weights
+    assert all(torch.equal(value.half().float(), value) for value in weights)
+
+
 def test_an_interrupted_training_resumes_to_the_same_result(data: PreparedData, root: Path, tmp_path: Path) -> None:
     recipe = family(tiny_recipe(root, steps=250))
     examples = data.training_set(data.clips)

@@ -25,8 +25,10 @@ class MelPower(nn.Module):
         self.frame_length, self.hop_length = frame_length, hop_length
         window = np.hanning(frame_length + 1)[:-1]
         angle = 2 * np.pi / frame_length * np.outer(np.arange(frame_length // 2 + 1), np.arange(frame_length))
-        basis = np.concatenate([np.cos(angle), np.sin(angle)]) * window
         filters = mel_filterbank(n_mels=n_mels, n_fft=frame_length, rate=RATE, fmin=_FMIN, fmax=_FMAX)
+        heard = filters.any(axis=0)  # the frequencies beyond those of the bands need not be computed
+        angle, filters = angle[heard], np.ascontiguousarray(filters[:, heard])
+        basis = np.concatenate([np.cos(angle), np.sin(angle)]) * window
         self.basis = nn.Buffer(torch.tensor(basis[:, None], dtype=torch.float32), persistent=False)
         self.filters = nn.Buffer(torch.tensor(filters), persistent=False)
 
@@ -97,23 +99,13 @@ def _stage(
     )
 
 
-class EmotionNetwork(nn.Module):
-    """A small convolutional network on two views of the log-mel spectrogram.
+class _Member(nn.Module):
+    """One network of those whose answers are averaged: from the two views to an embedding, and from it to answers."""
 
-    It answers with the eight emotions and, where corpora have further labels, those after them.
-
-    The first view keeps the shape of the spectrum (only the level of the recording is taken out), the second takes the
-    mean of every band out, which removes the microphone and much of the speaker.
-
-    Where the speaker is known, the answer also depends on how far the clip is from what the network makes of the
-    speaker's other clips: their mean embedding, the profile. A profile of zeros stands for a speaker who is not known.
-    """
-
-    def __init__(self, recipe: NetworkRecipe, *, labels: int = len(EMOTIONS)) -> None:
+    def __init__(self, recipe: NetworkRecipe, labels: int) -> None:
         super().__init__()
         a, b, c, d, e = recipe.channels
         s1, s2, s3, s4, s5 = recipe.strides
-        self.mel_power = MelPower()
         self.convolutions = nn.Sequential(
             _stage(2, a, (5, 5), (2, s1), (2, 2)),
             _stage(a, b, (3, 3), (2, s2), (1, 1)),
@@ -130,26 +122,63 @@ class EmotionNetwork(nn.Module):
         self.difference = nn.Linear(2 * e, labels)
         self.speech = nn.Linear(2 * e, 1)
 
-    @property
-    def embedding_size(self) -> int:
-        """Values of an embedding, and so of a profile."""
-        return self.emotion.in_features
+    def embed(self, views: Tensor) -> Tensor:
+        """Views ``(batch, 2, N_MELS, frames)`` to embeddings ``(batch, 2 * channels)``."""
+        return self.normalize(self.pooling(self.convolutions(views).squeeze(2)))
 
-    def embed(self, power: Tensor) -> Tensor:
-        """Mel power ``(batch, N_MELS, frames)`` to what the answers are made from, ``(batch, embedding_size)``."""
-        shape = torch.log(power / power.mean(dim=(1, 2), keepdim=True).clamp(min=1e-12) + _FLOOR) * 0.25 + 1.0
-        change = shape - shape.mean(dim=2, keepdim=True)
-        x = torch.stack([shape, change], dim=1)
-        x = self.convolutions(x.contiguous(memory_format=torch.channels_last))
-        return self.normalize(self.pooling(x.squeeze(2)))
-
-    def answer(self, embedding: Tensor, profile: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Embeddings and profiles ``(batch, embedding_size)`` to the answers of :meth:`forward`."""
+    def answer(self, embedding: Tensor, profile: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Embeddings, and what is known of each speaker, to logits of the labels and of speech."""
         logits = self.emotion(self.dropout(embedding))
         if profile is not None:
             known = (profile.abs().sum(dim=1, keepdim=True) > 0).to(logits.dtype)
             logits = logits + known * self.difference(self.dropout(embedding - profile))
         return logits, self.speech(embedding)[:, 0]
+
+
+class EmotionNetwork(nn.Module):
+    """A few small convolutional networks on two views of the log-mel spectrogram, whose logits are averaged.
+
+    It answers with the eight emotions and, where corpora have further labels, those after them.
+
+    The first view keeps the shape of the spectrum (only the level of the recording is taken out), the second takes the
+    mean of every band out, which removes the microphone and much of the speaker.
+
+    Where the speaker is known, the answer also depends on how far the clip is from what the network makes of the
+    speaker's other clips: their mean embedding, the profile. A profile of zeros stands for a speaker who is not known.
+    """
+
+    def __init__(self, recipe: NetworkRecipe, *, labels: int = len(EMOTIONS)) -> None:
+        super().__init__()
+        self.mel_power = MelPower()
+        self.members = nn.ModuleList(_Member(recipe, labels) for _ in range(recipe.members))
+        self.embedding_size = 2 * recipe.channels[-1] * recipe.members
+        """Values of an embedding, and so of a profile: those of one member after another."""
+
+    def embed(self, power: Tensor) -> Tensor:
+        """Mel power ``(batch, N_MELS, frames)`` to what the answers are made from, ``(batch, embedding_size)``."""
+        shape = torch.log(power / power.mean(dim=(1, 2), keepdim=True).clamp(min=1e-12) + _FLOOR) * 0.25 + 1.0
+        change = shape - shape.mean(dim=2, keepdim=True)
+        views = torch.stack([shape, change], dim=1).contiguous(memory_format=torch.channels_last)
+        return torch.cat([member.embed(views) for member in self._members()], dim=1)
+
+    def answer_each(self, embedding: Tensor, profile: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """What each member makes of embeddings and profiles ``(batch, embedding_size)``.
+
+        Returns:
+            Logits ``(members, batch, labels)`` and speech logits ``(members, batch)``.
+        """
+        members = self._members()
+        embeddings = embedding.chunk(len(members), dim=1)
+        profiles = [None] * len(members) if profile is None else profile.chunk(len(members), dim=1)
+        answers = [
+            one.answer(*given) for one, given in zip(members, zip(embeddings, profiles, strict=True), strict=True)
+        ]
+        return torch.stack([emotion for emotion, _ in answers]), torch.stack([speech for _, speech in answers])
+
+    def answer(self, embedding: Tensor, profile: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Embeddings and profiles ``(batch, embedding_size)`` to the answers of :meth:`forward`."""
+        emotion, speech = self.answer_each(embedding, profile)
+        return emotion.mean(dim=0), speech.mean(dim=0)
 
     def forward(self, power: Tensor, profile: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """What is heard, and of whom.
@@ -163,6 +192,9 @@ class EmotionNetwork(nn.Module):
             Logits ``(batch, labels)`` and the speech logit ``(batch,)``.
         """
         return self.answer(self.embed(power), profile)
+
+    def _members(self) -> list[_Member]:
+        return [member for member in self.members if isinstance(member, _Member)]
 
 
 class Recognition(nn.Module):

@@ -15,13 +15,15 @@ class NetworkRecipe(Part):
     """The shape of the network.
 
     Attributes:
-        channels: Channels of the five convolution stages.
+        members: Networks of this shape that learn side by side, each from its own first weights; logits are averaged.
+        channels: Channels of the five convolution stages of each.
         strides: Frames from one column to the next in each stage; the larger, the cheaper.
         squeeze: Whether residual blocks weigh their channels by what is in the whole clip (Hu et al. 2018).
         attention_heads: Heads of the attentive pooling.
         dropout: Share of pooled features dropped in training.
     """
 
+    members: int = Field(default=1, ge=1, le=8)
     channels: tuple[int, int, int, int, int] = (32, 48, 64, 96, 128)
     strides: tuple[_Stride, _Stride, _Stride, _Stride, _Stride] = (1, 2, 1, 2, 1)
     squeeze: bool = False
