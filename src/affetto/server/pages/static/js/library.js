@@ -11,6 +11,13 @@ import { paintCover } from "./queue.js";
 const POLL_MS = 600;
 const TYPING_MS = 180;
 
+/** Puts a slider and its label at a value in [-1, 1]. @param {HTMLInputElement} input @param {number} value */
+function slide(input, value) {
+  input.value = String(Math.round(100 * value));
+  input.style.setProperty("--at", `${50 + Number(input.value) / 2}%`);
+  /** @type {HTMLElement} */ (input.closest("label")?.querySelector("output")).textContent = (Number(input.value) / 100).toFixed(2);
+}
+
 class Page {
   constructor() {
     this.map = new MusicMap($("map-canvas"), {
@@ -27,40 +34,53 @@ class Page {
     this.known = new Map();
     this.timer = 0;
     this.typing = 0;
+    /** Number of the last search: an answer to an earlier one is late. */
+    this.searches = 0;
+    /** The hits that the list shows, as they came. @type {string | null} */
+    this.hits = null;
     this.gone = false;
     $("search").addEventListener("input", () => {
       clearTimeout(this.typing);
-      this.typing = window.setTimeout(() => void this.#search(), TYPING_MS);
+      this.typing = window.setTimeout(() => void this.#showList(), TYPING_MS);
     });
     $("map-closer").addEventListener("click", () => this.map.zoom(1.6));
     $("map-farther").addEventListener("click", () => this.map.zoom(1 / 1.6));
     $("scan").addEventListener("click", () => void this.#scan());
     $("add-folder").addEventListener("submit", (event) => (event.preventDefault(), void this.#add()));
+    /** Whose music it is and where its tracks lie: without it no track can be chosen. @type {Promise<any>} */
+    this.overview = Promise.resolve();
     void this.#load();
   }
 
   leave() {
     this.gone = true;
     clearTimeout(this.timer);
+    clearTimeout(this.typing);
     this.map.leave();
   }
 
   async #load() {
     try {
-      const [overview, points] = await Promise.all([ask("/v1/library"), ask("/v1/library/map")]);
+      this.overview = this.#loadMap();
+      const overview = await this.overview;
       if (this.gone) return;
-      this.own = overview.own;
-      this.map.show(points);
       this.#overview(overview);
       const { regions, owner } = await ask("/v1/library/regions");
       if (this.gone) return;
       this.regions = regions;
       this.map.owner = owner;
-      this.#showRegions();
+      await this.#showList();
       if (overview.scan.state === "running") this.#watch();
     } catch (error) {
       if (!this.gone) toast(/** @type {Error} */ (error).message);
     }
+  }
+
+  async #loadMap() {
+    const [overview, points] = await Promise.all([ask("/v1/library"), ask("/v1/library/map")]);
+    this.own = overview.own;
+    if (!this.gone) this.map.show(points);
+    return overview;
   }
 
   /** @param {any} overview */
@@ -78,7 +98,16 @@ class Page {
     $("folders-about").textContent = t(overview.may_add ? (folders.length ? "library.folders_more" : "library.folders_about") : "library.folders_there");
   }
 
+  /** The regions, or what is found where somebody searches. */
+  async #showList() {
+    const words = /** @type {HTMLInputElement} */ ($("search")).value.trim();
+    this.searches += 1;
+    if (words) await this.#search(words, this.searches);
+    else this.#showRegions();
+  }
+
   #showRegions() {
+    this.hits = null;
     $("list-title").textContent = t("library.regions");
     $("list-count").textContent = String(this.regions.length);
     $("list").replaceChildren(
@@ -117,14 +146,20 @@ class Page {
     }
   }
 
-  async #search() {
-    const words = /** @type {HTMLInputElement} */ ($("search")).value.trim();
-    if (!words) {
-      this.#showRegions();
+  /** @param {string} words @param {number} number */
+  async #search(words, number) {
+    let tracks;
+    try {
+      // Hits that could not be chosen yet would do nothing when pressed.
+      [{ tracks }] = await Promise.all([ask(`/v1/library/tracks?limit=60&words=${encodeURIComponent(words)}`), this.overview]);
+    } catch (error) {
+      if (!this.gone && number === this.searches) toast(/** @type {Error} */ (error).message);
       return;
     }
-    const { tracks } = await ask(`/v1/library/tracks?limit=60&words=${encodeURIComponent(words)}`);
-    if (this.gone) return;
+    const hits = JSON.stringify(tracks);
+    // What is there already stays, so that nothing is pulled away from under a pointer or the focus.
+    if (this.gone || number !== this.searches || hits === this.hits) return;
+    this.hits = hits;
     $("list-title").textContent = t("library.found");
     $("list-count").textContent = String(tracks.length);
     announce(t("library.found_count", { count: tracks.length }));
@@ -194,14 +229,15 @@ class Page {
   /** @param {number | null} place */
   async #choose(place) {
     const panel = $("chosen");
+    this.wanted = place;
     if (place === null || place < 0) {
       panel.hidden = true;
       this.track = null;
       this.map.choose(null, false);
       return;
     }
-    const track = await this.#about(place);
-    if (!track) return;
+    const track = await this.#about(place).catch((error) => toast(error.message));
+    if (this.gone || this.wanted !== place || !track) return;
     this.track = track;
     this.map.choose(place, this.own);
     const cover = make("span", { class: "cover" });
@@ -219,17 +255,12 @@ class Page {
   /** Sliders that put a track where the person hears it. @param {any} track */
   #correction(track) {
     const slider = (/** @type {"valence" | "arousal"} */ name) => {
-      const output = make("output", { class: "number", text: track[name].toFixed(2) });
+      const output = make("output", { class: "number" });
       const input = /** @type {HTMLInputElement} */ (make("input", { type: "range", min: -100, max: 100, id: `fix-${name}` }));
-      input.value = String(Math.round(100 * track[name]));
       const label = make("label", { class: "field" }, make("span", { class: "row spread small" }, make("span", { text: t(`axis.${name}`) }), output), input);
-      const fill = () => {
-        input.style.setProperty("--at", `${50 + Number(input.value) / 2}%`);
-        output.textContent = (Number(input.value) / 100).toFixed(2);
-      };
-      fill();
+      slide(input, track[name]);
       input.addEventListener("input", () => {
-        fill();
+        slide(input, Number(input.value) / 100);
         if (this.map.chosen === null) return;
         this.map.points[name][this.map.chosen] = Number(input.value) / 100;
         this.map.paint();
@@ -243,11 +274,16 @@ class Page {
 
   /** @param {number} valence @param {number} arousal @param {boolean} done */
   #moved(valence, arousal, done) {
-    for (const [name, value] of Object.entries({ valence, arousal })) {
-      const input = /** @type {HTMLInputElement | null} */ (document.getElementById(`fix-${name}`));
-      if (input) input.value = String(Math.round(100 * value));
-    }
+    this.#slideTo({ valence, arousal });
     if (done) void this.#fix();
+  }
+
+  /** Shows where the chosen track lies now; the sliders stay, with the focus that one may have. @param {{valence: number, arousal: number}} mood */
+  #slideTo(mood) {
+    for (const name of /** @type {const} */ (["valence", "arousal"])) {
+      const input = /** @type {HTMLInputElement | null} */ (document.getElementById(`fix-${name}`));
+      if (input) slide(input, mood[name]);
+    }
   }
 
   async #fix() {
@@ -262,16 +298,21 @@ class Page {
 
   /** @param {string} method @param {unknown} json @param {string} said */
   async #put(method, json, said) {
+    const { track } = this;
     const { chosen, points } = this.map;
     if (chosen === null) return;
     try {
-      const mood = await ask(`/v1/library/tracks/${points.ids[chosen]}/mood`, { method, json });
-      points.valence[chosen] = mood.valence;
-      points.arousal[chosen] = mood.arousal;
-      this.map.hues[chosen] = nearest(mood);
-      this.known.delete(points.ids[chosen]);
+      const { valence, arousal } = await ask(`/v1/library/tracks/${points.ids[chosen]}/mood`, { method, json });
+      Object.assign(track, { valence, arousal });
       toast(said);
-      await this.#choose(chosen);
+      if (this.gone || this.map.points !== points) return;
+      points.valence[chosen] = valence;
+      points.arousal[chosen] = arousal;
+      this.map.hues[chosen] = nearest(track);
+      this.map.paint();
+      if (this.track !== track) return;
+      this.#slideTo(track);
+      paintCover(/** @type {HTMLElement} */ ($("chosen").querySelector(".cover")), track);
     } catch (error) {
       toast(/** @type {Error} */ (error).message);
     }
