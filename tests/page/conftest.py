@@ -147,20 +147,25 @@ def site() -> Iterator[Running]:
 
 @dataclass
 class Watch:
-    """What went wrong on a page, and whom it asked."""
+    """What went wrong on a page, with the address at which it did, and whom the page asked."""
 
-    errors: list[str] = field(default_factory=list)
+    errors: list[tuple[str, str]] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
     forgiven: tuple[str, ...] = ()
 
     def follow(self, page) -> None:
-        page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on(
+            "console", lambda message: message.type == "error" and self._wrong(message.text, message.location["url"])
+        )
+        page.on("pageerror", lambda error: self._wrong(str(error), page.url))
         page.on("request", lambda request: self.asked.add(request.url.split("/")[2] if "//" in request.url else ""))
 
+    def _wrong(self, error: str, address: str) -> None:
+        if not any(word in error for word in self.forgiven):
+            self.errors.append((error, address))
+
     def check(self, own: str) -> None:
-        bad = [error for error in self.errors if not any(word in error for word in self.forgiven)]
-        assert bad == []
+        assert not self.errors, "\n".join(f"{error} ({address})" for error, address in self.errors)
         assert {place for place in self.asked if place not in ("", own, "affetto.test:" + own.split(":")[1])} <= {
             "incompetech.com"
         }
@@ -171,8 +176,13 @@ Open = Callable[..., object]
 
 @pytest.fixture
 def visit(browser, site: Running) -> Iterator[Open]:
-    """``visit("/journal", width=360)``: a page for a new visitor; every one must be without errors at the end."""
+    """``visit("/journal", width=360)``: a page for a new visitor; every one must be without errors at the end.
+
+    The settings change from test to test, and are kept once read: what a page has asked for, such as covers, is
+    answered before the next test, or it would read the settings amid their change for all that follow.
+    """
     with contextlib.ExitStack() as stack:
+        stack.callback(site.rest)
         watches: list[tuple[Watch, str]] = []
 
         def open_page(path="/", *, on=None, width=1280, height=900, forgive=(), consent=True, context=None, **options):
@@ -204,6 +214,40 @@ def until(page, expression: str, arg=None) -> None:
     while not page.evaluate(expression, arg):
         assert time.monotonic() < end, f"waited for {expression}"
         page.wait_for_timeout(40)
+
+
+class Held:
+    """Requests that are not answered until they are let go; what a slow machine does now and then.
+
+    Args:
+        page: A page.
+        addresses: Pattern of the addresses that are held.
+    """
+
+    def __init__(self, page, addresses: str) -> None:
+        self._page, self._addresses, self._open = page, addresses, False
+        self._routes: list = []
+        page.route(addresses, self._hold)
+
+    def _hold(self, route) -> None:
+        if self._open:
+            route.continue_()
+        else:
+            self._routes.append(route)
+
+    def wait(self) -> None:
+        """Waits until one is held."""
+        end = time.monotonic() + PATIENCE_MS / 1000
+        while not self._routes:
+            assert time.monotonic() < end, f"waited for a request for {self._addresses}"
+            self._page.wait_for_timeout(40)
+
+    def let_go(self) -> None:
+        """Has those that are held answered, and holds no more."""
+        self.wait()
+        self._open = True
+        for route in self._routes:
+            route.continue_()
 
 
 def heard(page) -> None:

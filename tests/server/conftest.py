@@ -20,6 +20,7 @@ from affetto.server.run import Server
 from affetto.voice.audio import Samples
 
 PATIENCE = 60  # seconds: machines that run tests are busy
+AT_REST = 2  # tasks: that of the server and that of its lifespan
 
 
 class Running:
@@ -49,6 +50,10 @@ class Running:
         self._thread.start()
         eventually(lambda: self.server.started, "the server to start")
         return self
+
+    def rest(self) -> None:
+        """Waits until nothing is left to do: what clients asked for goes on when they have left."""
+        eventually(lambda: self.tasks == AT_REST, f"{self.http} to come to rest")
 
     def stop(self) -> None:
         self.server.should_exit = True
