@@ -8,10 +8,14 @@ import { startPlayer } from "./player.js";
 /** @type {Leave | null} */
 let leave = null;
 
+/** Number of the last way taken: a page that comes later than one asked for after it is not shown. */
+let ways = 0;
+
 /** @param {HTMLElement} main */
 async function enter(main) {
   const page = main.dataset.page ?? "listen";
   const module = await import(`./${page}.js`);
+  if (!main.isConnected) return;
   leave = (await module.mount(main)) ?? null;
   main.dataset.ready = "";
 }
@@ -23,15 +27,17 @@ async function enter(main) {
  */
 async function go(path, back = false) {
   const url = new URL(path, location.href);
+  const way = ++ways;
   let text;
   try {
     const answer = await fetch(url.pathname, { headers: { accept: "text/html" } });
     if (!answer.ok) throw new Error(String(answer.status));
     text = await answer.text();
   } catch {
-    location.assign(url);
+    if (way === ways) location.assign(url);
     return;
   }
+  if (way !== ways) return;
   const next = new DOMParser().parseFromString(text, "text/html");
   const main = next.getElementById("main");
   if (!main || next.querySelector("html")?.lang !== document.documentElement.lang) {

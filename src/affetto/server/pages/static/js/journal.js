@@ -91,11 +91,16 @@ class Page {
   constructor() {
     /** @type {Entry[]} */
     this.entries = [];
+    this.gone = false;
     $("forget").addEventListener("click", () => /** @type {HTMLDialogElement} */ ($("forget-dialog")).showModal());
     $("forget-dialog").addEventListener("close", () => {
       if (/** @type {HTMLDialogElement} */ ($("forget-dialog")).returnValue === "yes") void this.#forget();
     });
     void this.#load();
+  }
+
+  leave() {
+    this.gone = true;
   }
 
   async #load() {
@@ -109,6 +114,7 @@ class Page {
   }
 
   #show() {
+    if (this.gone) return;
     const { entries } = this;
     const some = entries.length > 0;
     $("empty").hidden = some;
@@ -230,5 +236,6 @@ class Page {
 
 /** @param {HTMLElement} _main */
 export function mount(_main) {
-  void new Page();
+  const page = new Page();
+  return () => page.leave();
 }

@@ -41,6 +41,7 @@ class Page {
     /** @type {File | null} */
     this.recording = null;
     this.following = false;
+    this.gone = false;
     /** The entry of the journal that a correction puts right. @type {number | null} */
     this.entry = null;
     this.change = () => this.#showMusic();
@@ -53,6 +54,7 @@ class Page {
   }
 
   leave() {
+    this.gone = true;
     this.#letGo();
     this.queue.leave();
     this.wave.leave();
@@ -239,6 +241,7 @@ class Page {
    * @param {File | null} file the recording, for as long as it can be asked why; a voice is not kept
    */
   async #answer(reading, source, file = null) {
+    if (this.gone) return;
     this.reading = reading;
     this.recording = file;
     this.#show(reading);
@@ -316,7 +319,7 @@ class Page {
     body.append("file", file);
     try {
       const { reading } = await ask("/v1/readings?explain=true", { body });
-      if (this.recording !== file) return;
+      if (this.gone || this.recording !== file) return;
       const { start, end } = reading.explanation.strongest;
       $("why-words").textContent = t("listen.why_about", { start: start.toFixed(1), end: end.toFixed(1) });
       drawing.hidden = false;
@@ -468,6 +471,7 @@ class Page {
 
   /** @param {unknown} error */
   #fail(error) {
+    if (this.gone) return;
     this.#letGo();
     const name = error instanceof Trouble ? error.trouble : /** @type {any} */ (error).kind === "unreachable" ? "unreachable" : "refused";
     this.#trouble(name, /** @type {Error} */ (error).message);

@@ -34,6 +34,7 @@ class Page {
     this.microphone = null;
     /** @type {Int16Array[]} */
     this.frames = [];
+    this.gone = false;
     main.addEventListener("change", (event) => this.#choose(/** @type {HTMLInputElement} */ (event.target)));
     const intent = localStorage.getItem("intent") ?? "auto";
     const chosen = /** @type {HTMLInputElement | null} */ (main.querySelector(`[name=intent][value="${CSS.escape(intent)}"]`));
@@ -44,10 +45,11 @@ class Page {
     $("voice-delete").addEventListener("click", () => void this.#change("/v1/me/voice", "settings.voice_deleted"));
     $("voice-undo").addEventListener("click", () => void this.#change("/v1/me/voice/corrections", "settings.correction_undone"));
     void this.#load();
-    void ask("/v1/health").then((health) => ($("about-server").textContent = t("settings.about", { version: health.version })), () => {});
+    void this.#about();
   }
 
   leave() {
+    this.gone = true;
     this.microphone?.release();
     this.microphone = null;
   }
@@ -66,13 +68,19 @@ class Page {
     try {
       this.#show(await ask("/v1/me/voice"));
     } catch (error) {
-      $("enrol-text").textContent = /** @type {Error} */ (error).message;
+      if (!this.gone) $("enrol-text").textContent = /** @type {Error} */ (error).message;
     }
+  }
+
+  async #about() {
+    const health = await ask("/v1/health").catch(() => null);
+    if (health && !this.gone) $("about-server").textContent = t("settings.about", { version: health.version });
   }
 
   /** @param {any} profile */
   #show(profile) {
     facts.profile = profile?.name ?? null;
+    if (this.gone) return;
     $("voice-actions").hidden = !profile;
     $("voice-undo").hidden = !profile?.corrections.length;
     $("enrol-label").textContent = t(profile ? "settings.enrol_again" : "settings.enrol");
@@ -99,9 +107,14 @@ class Page {
         },
         onEnd: () => void this.#finish(),
       });
+      if (this.gone) {
+        microphone.release();
+        return;
+      }
       rate = microphone.rate;
       this.microphone = microphone;
     } catch (error) {
+      if (this.gone) return;
       const name = error instanceof Trouble ? error.trouble : "busy";
       $("enrol-text").textContent = `${t(`trouble.${name}.title`)}. ${t(`trouble.${name}`)}`;
       return;
@@ -122,10 +135,12 @@ class Page {
       this.#show(await ask("/v1/me/voice", { body: wav(frames, microphone.rate) }));
       toast(t("settings.enrol_done"));
     } catch (error) {
+      if (this.gone) return;
       $("enrol-label").textContent = t("settings.enrol");
       $("enrol-text").textContent = /** @type {Error} */ (error).message;
       announce(/** @type {Error} */ (error).message);
     }
+    if (this.gone) return;
     $("enrol-box").dataset.state = "idle";
     $("ring").style.strokeDasharray = "0 1";
     this.frames = [];
