@@ -6,7 +6,7 @@ import pytest
 
 from affetto.server import Limits
 from affetto.server.pages.routes import PAGES
-from tests.page.conftest import heard, sounds, until
+from tests.page.conftest import Held, heard, sounds, until
 from tests.server.conftest import Running
 from tools.demo_music import PIECES, compose
 
@@ -57,12 +57,82 @@ def test_a_track_is_moved_and_put_back(visit):
     with page.expect_response("**/mood") as moved:
         page.press("#fix-valence", "End")
     assert moved.value.json()["valence"] == pytest.approx(1, abs=0.05)
+    until(page, "document.querySelector('.toast')")
+    assert page.evaluate("document.activeElement.id") == "fix-valence", "who moves it by keys can go on"
     with page.expect_response("**/mood") as back:
         page.click("#chosen .button.plain")
     assert round(100 * back.value.json()["valence"]) == int(before)
     page.focus("#map-canvas")
     page.keyboard.press("+")
     page.keyboard.press("ArrowLeft")
+
+
+@pytest.mark.usefixtures("music")
+def test_what_is_found_stays_when_the_rest_of_the_library_comes(visit):
+    page = visit("/settings")
+    held = Held(page, "**/v1/library/regions")
+    page.click(".tabs a[href='/library']")
+    page.wait_for_selector("main[data-page=library][data-ready]")
+    page.fill("#search", "runaway")
+    page.wait_for_selector(".hit-name")
+    name = page.query_selector(".hit-name")
+    held.wait()
+    with page.expect_response("**/v1/library/tracks?*words=runaway"):  # asked again: the library may be another
+        held.let_go()
+    ready(page)
+    assert name.evaluate("name => name.isConnected")
+    page.fill("#search", "")
+    page.wait_for_selector(".region")
+    assert page.locator(".hit").count() == 0
+
+
+@pytest.mark.usefixtures("music")
+def test_hits_wait_for_the_map_that_they_are_chosen_on(visit):
+    page = visit("/settings")
+    held = Held(page, "**/v1/library/map")
+    page.click(".tabs a[href='/library']")
+    page.wait_for_selector("main[data-page=library][data-ready]")
+    with page.expect_response("**/v1/library/tracks?*words=runaway"):
+        page.fill("#search", "runaway")
+    held.wait()
+    assert page.locator(".hit").count() == 0
+    held.let_go()
+    page.click(".hit-name")
+    page.wait_for_selector("#fix-valence")
+
+
+@pytest.mark.usefixtures("music")
+def test_a_late_answer_to_an_earlier_search_is_not_shown(visit):
+    page = visit("/library")
+    held = Held(page, "**/v1/library/tracks?*words=runaway")
+    page.fill("#search", "runaway")
+    held.wait()
+    page.fill("#search", "window seat")
+    page.wait_for_selector(".hit-name >> text='Window Seat'")
+    with page.expect_response("**/v1/library/tracks?*words=runaway"):
+        held.let_go()
+    ready(page)
+    assert page.locator(".hit-name").all_inner_texts() == ["Window Seat"]
+
+
+@pytest.mark.usefixtures("music")
+@pytest.mark.parametrize("path", ["/", "/settings", "/journal", "/library"])
+def test_a_page_that_is_left_before_its_answers_come_says_nothing(visit, path, voice):
+    page = visit("/analyse")
+    held = Held(page, "**/v1/**")
+    page.click(f".tabs a[href='{path}']")
+    page.wait_for_selector(f".tabs a[href='{path}'][aria-current=page]")
+    page.wait_for_selector("main[data-ready]")
+    if path == "/library":
+        page.fill("#search", "runaway")
+    if path == "/":
+        page.set_input_files("#file", voice)
+    held.wait()
+    page.click(".tabs a[href='/analyse']")
+    page.wait_for_selector("main[data-page=analyse][data-ready]")
+    held.let_go()
+    ready(page)
+    assert page.locator(".toast").count() == 0
 
 
 @pytest.mark.usefixtures("music")
