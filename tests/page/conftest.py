@@ -216,6 +216,12 @@ def until(page, expression: str, arg=None) -> None:
         page.wait_for_timeout(40)
 
 
+def reload(page) -> None:
+    """Loads a page anew, and waits until it takes clicks."""
+    page.reload()
+    page.wait_for_selector("main[data-ready]")
+
+
 class Held:
     """Requests that are not answered until they are let go; what a slow machine does now and then.
 

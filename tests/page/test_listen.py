@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from affetto.server import Limits
-from tests.page.conftest import heard, sounds, until
+from tests.page.conftest import heard, reload, sounds, until
 from tests.server.conftest import Running
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("music")]
@@ -23,7 +23,7 @@ def test_a_voice_is_answered_with_music_that_learns(visit, site):
     page.click("#speak")
     page.wait_for_selector("[data-partial]")
     assert page.locator(".bar.most").count() == 1
-    assert page.get_attribute("#dot", "cx") != "0.00"
+    until(page, "document.querySelector('#dot').getAttribute('cx') !== '0.00'")
     heard(page)
     assert page.inner_text("#words").startswith("Sounds ") or page.inner_text("#words").startswith("Hard to tell")
     assert page.locator("#queue .track").count() > 5
@@ -110,7 +110,7 @@ def test_an_intent_is_kept_and_changes_the_music(visit):
     heard(page)
     page.check("[name=intent][value=calm]", force=True)
     until(page, "document.querySelector('#music-title').textContent === 'Calm'")
-    page.reload()
+    reload(page)
     assert page.is_checked("[name=intent][value=calm]")
 
 
@@ -159,6 +159,7 @@ def test_music_goes_on_from_page_to_page(visit):
         before = page.evaluate("document.querySelector('#audio').currentTime")
         page.click(f".tabs a[href='{path}']")
         page.wait_for_selector(f".tabs a[href='{path}'][aria-current=page]")
+        page.wait_for_selector("main[data-ready]")
         until(page, "t => document.querySelector('#audio').currentTime > t", arg=before)
         assert not page.evaluate("document.querySelector('#audio').paused")
     assert page.locator("#queue .track").count() > 5

@@ -6,7 +6,7 @@ import pytest
 
 from affetto.server import Limits
 from affetto.server.pages.routes import PAGES
-from tests.page.conftest import Held, heard, sounds, until
+from tests.page.conftest import Held, heard, reload, sounds, until
 from tests.server.conftest import Running
 from tools.demo_music import PIECES, compose
 
@@ -22,12 +22,10 @@ def test_a_visitor_agrees_once(visit):
     page = visit(consent=False)
     assert page.is_visible("#consent")
     page.keyboard.press("Escape")
-    page.reload()
-    page.wait_for_selector("main[data-ready]")
+    reload(page)
     assert page.is_visible("#consent")  # put away is not agreed to
     page.click("#consent .primary")
-    page.reload()
-    page.wait_for_selector("main[data-ready]")
+    reload(page)
     assert page.is_hidden("#consent")
 
 
@@ -143,7 +141,7 @@ def test_the_journal_remembers_exports_and_forgets(visit):
         page.wait_for_timeout(50)
         page.click(f".place.{place}")
         heard(page)
-        page.reload()
+        reload(page)
     page.click(".tabs a[href='/journal']")
     page.wait_for_selector(".entry")
     assert page.locator(".entry").count() == 2
@@ -281,12 +279,12 @@ def test_it_opens_without_a_server_with_the_last_library(visit):
     page = visit("/library", on=server, service_workers="allow", forgive=("ERR_CONNECTION", "Failed to load"))
     page.evaluate("navigator.serviceWorker.ready")
     until(page, "navigator.serviceWorker.controller !== null")
-    page.reload()
+    reload(page)
     page.wait_for_selector("#map-canvas[data-painted]")
     ready(page)
     about = page.inner_text("#library-about")
     server.stop()
-    page.reload()
+    reload(page)
     page.wait_for_selector("#map-canvas[data-painted]")
     assert page.inner_text("#library-about") == about
     page.click(".tabs a[href='/']")
