@@ -35,12 +35,13 @@ def test_a_voice_is_answered_with_music_that_learns(visit, site):
     before = order(site)
     first = page.inner_text("#player-title")
     for place in range(2, 6):
-        page.click(f"#queue .track >> nth={place} >> [data-act=like]")
+        with page.expect_response("**/v1/me/feedback"):
+            page.click(f"#queue .track >> nth={place} >> [data-act=like]")
     until(page, "document.querySelectorAll('#queue [data-act=like][aria-pressed=true]').length === 4")
-    page.click("#player-next")
+    with page.expect_response("**/v1/me/feedback"):
+        page.click("#player-next")
     until(page, "title => document.querySelector('#player-title').textContent !== title", arg=first)
     sounds(page)
-    page.wait_for_load_state("networkidle")
     assert order(site) != before
 
 

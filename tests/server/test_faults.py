@@ -39,6 +39,7 @@ def alone(serve):
         socket.send(END)
         rest(socket)
     settled(running)
+    running.rest()  # it still warms up for a while
     return running, running.tasks
 
 
