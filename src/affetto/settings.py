@@ -45,6 +45,7 @@ class Settings(BaseSettings):
         length: Tracks in a playlist.
         listener: Name of the listener that playlists and feedback belong to when no other is named.
         pool_likes: Whether what listeners of one store like is pooled, so that those alike profit from each other.
+        pool_tracks: Whether the tracks that listeners of one store like or dislike are pooled, for all of them.
         data_dir: Folder for what is kept (libraries, profiles).
         database_url: Database of the music, "postgresql://user@host/name" where many share it; None for a file in
             ``data_dir``.
@@ -60,6 +61,7 @@ class Settings(BaseSettings):
     length: int = Field(default=12, ge=1, le=500)
     listener: str = Field(default="me", min_length=1, max_length=64)
     pool_likes: bool = False
+    pool_tracks: bool = False
     data_dir: Path = Field(default_factory=lambda: user_data_path(_APP))
     database_url: str | None = None
     cache_dir: Path = Field(default_factory=lambda: user_cache_path(_APP))

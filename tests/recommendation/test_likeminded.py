@@ -7,9 +7,11 @@ import pytest
 
 from affetto.affect import Affect
 from affetto.music import Library, Track
-from affetto.recommendation.likeminded import ENOUGH, LikeMinded, like_minded
+from affetto.recommendation.collaborative import FEWEST
+from affetto.recommendation.likeminded import ENOUGH, LikeMinded, Pooled, like_minded
 from affetto.recommendation.listener import Listener
-from affetto.recommendation.taste import Event, Kind
+from affetto.recommendation.taste import Event, Kind, Prior
+from affetto.recommendation.taste.shared import OWN
 from affetto.settings import settings
 
 NOW = 1_800_000_000.0
@@ -158,3 +160,97 @@ def test_a_playlist_is_remade_as_it_was(anna):
     playlist = anna.recommend(Affect(0.3, 0.2), seed=1, library=MUSIC)
     remade = anna.remake(library=MUSIC)
     assert [each.title for each in remade.tracks] == [each.title for each in playlist.tracks]
+
+
+HIT, MISS = (track("Nobody's", n) for n in range(2))  # by one artist, of one genre: only the track tells them apart
+
+
+@pytest.fixture
+def crowd(store, monkeypatch):
+    """A listener, and as many others as it takes, of whom all like one track and dislike the other."""
+    monkeypatch.setenv("AFFETTO_POOL_TRACKS", "true")
+    settings.cache_clear()
+    for number in range(FEWEST):
+        each = open_listener(f"Dora {number}", store)
+        like(each, SHARED)
+        each.feedback("like", HIT, library=MUSIC)
+        for bad in (track(APART[0]), track(APART[1]), MISS):
+            each.feedback("dislike", bad, library=MUSIC)
+    like(open_listener("Anna", store), SHARED)
+    return open_listener("Anna", store)
+
+
+def ahead(listener):
+    """How much more one track is expected to be liked than the other."""
+    taste = open_listener(listener.name, listener._store).taste()
+    hit, miss = (
+        taste.expected(
+            Event(kind=Kind.PLAY, time=NOW, track=f"given:{each.id}", artist=each.artist, genre=each.genre or "")
+        )
+        for each in (HIT, MISS)
+    )
+    return hit - miss
+
+
+def test_what_everybody_else_likes_rises_track_by_track(crowd, store):
+    assert ahead(crowd) > 0.1
+    playlist = crowd.recommend(Affect(0.3, 0.2), intent="stay", length=20, library=MUSIC, keep=False, seed=0)
+    told = {item.track.id: item.reasons for item in playlist.items}
+    assert "others who listen here like it" in told[HIT.id]
+    assert "others who listen here like it" not in told.get(MISS.id, ())
+    pooled = LikeMinded(store, artists=False, tracks=True).baseline(crowd._person.number)
+    assert pooled is not None
+    assert (pooled.affinity, pooled.prior) == (None, OWN)
+
+
+def test_of_too_few_and_for_one_who_says_too_little_there_is_no_crowd(crowd, store):
+    stranger = open_listener("Stranger", store)
+    like(stranger, SHARED[:-1])
+    assert ahead(stranger) == 0.0
+    open_listener("Dora 0", store).delete()
+    assert ahead(crowd) == 0.0
+
+
+def test_whoever_takes_back_leaves_the_crowd(crowd, store):
+    before = ahead(crowd)
+    for number in range(FEWEST // 2):
+        open_listener(f"Dora {number}", store).undo()
+    assert ahead(crowd) < before
+
+
+def test_ones_own_word_weighs_more_than_that_of_the_crowd(crowd):
+    crowd.feedback("dislike", HIT, library=MUSIC)
+    crowd.feedback("like", MISS, library=MUSIC)
+    assert ahead(crowd) < 0
+
+
+def test_a_crowd_is_no_matter_of_what_is_pooled_for_artists(crowd, store, monkeypatch):
+    monkeypatch.delenv("AFFETTO_POOL_TRACKS")
+    settings.cache_clear()
+    assert like_minded(store) is None
+    assert ahead(crowd) == 0.0
+    monkeypatch.setenv("AFFETTO_POOL_LIKES", "true")
+    settings.cache_clear()
+    assert ahead(crowd) == 0.0
+
+
+def test_moods_are_not_pooled(crowd, store, monkeypatch):
+    seen = []
+    playlist = open_listener("Dora 1", store).recommend(Affect(0.3, 0.2), library=MUSIC, seed=0)
+    open_listener("Dora 1", store).feedback("like", playlist.tracks[0])
+    assert open_listener("Dora 1", store).history()[-1].wanted is not None
+    monkeypatch.setattr("affetto.recommendation.likeminded.learn_common", lambda said, **_: seen.extend(said.values()))
+    LikeMinded(store, artists=False, tracks=True).baseline(crowd._person.number)
+    assert len(seen) == FEWEST
+    assert all(event.context is None for said in seen for event in said)
+
+
+def test_artists_and_tracks_add_up(crowd, store):
+    both = LikeMinded(store, artists=True, tracks=True).baseline(crowd._person.number)
+    assert both is not None
+    said = Event(kind=Kind.PLAY, time=NOW, artist=SHARED[0])
+    assert both.affinity is not None
+    assert both.crowd is not None
+    assert both.of(said) == both.affinity.of(said) + both.crowd.of(said)
+    assert Pooled(both.affinity, None).prior is None
+    assert Prior() != OWN

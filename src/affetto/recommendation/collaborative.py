@@ -90,6 +90,11 @@ class Affinity:
 
     reward: Mapping[str, float]
 
+    @property
+    def reason(self) -> str:
+        """Why what it rewards is played."""
+        return "others who like what you like also like this artist"
+
     def of(self, event: Event) -> float:
         """The reward that is expected of an event."""
         return self.reward.get(name_key(event.artist), 0.0)

@@ -117,7 +117,7 @@ class TasteReasons:
             "you like this artist": trust * parts.artist if telling else 0.0,
             f"you like {track.genre.casefold()}": trust * parts.genre if track.genre else 0.0,
             "sounds like what you like": trust * (parts.content + parts.cluster),
-            "others who like what you like also like this artist": 0.0 if taste.cold or not telling else parts.others,
+            taste.others_reason: 0.0 if taste.cold or not telling else parts.others,
         }
         words = max(said, key=lambda words: said[words])
         if said[words] >= _NOTABLE:

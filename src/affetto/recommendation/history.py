@@ -16,7 +16,7 @@ from affetto.recommendation.taste.events import Event, Kind
 from affetto.store import Store
 from affetto.store.tables import FeedbackRow, ListenerRow
 
-__all__ = ["Entry", "History", "milliseconds", "read_entries"]
+__all__ = ["Entry", "History", "entry_of", "milliseconds", "read_entries"]
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -109,7 +109,8 @@ class Entry:
         }
 
 
-def _entry(row: Any) -> Entry:
+def entry_of(row: Any) -> Entry:
+    """The entry that a row of the store holds."""
     return Entry(
         number=row.id,
         kind=Kind(row.kind),
@@ -233,7 +234,7 @@ class History:
                     why = "is none of this listener's" if row is None else "was taken back before"
                     raise OptionError(f"feedback {number}: {why}; `affetto feedback list` shows what there is")
             connection.execute(update(FeedbackRow).where(FeedbackRow.id == row.id).values(undone=milliseconds()))
-        return _entry(row)
+        return entry_of(row)
 
     def entries(
         self, *, after: int = 0, upto: int | None = None, undone: bool = False, limit: int | None = None
@@ -253,7 +254,7 @@ class History:
             query = query.where(FeedbackRow.undone.is_(None))
         with self._store.read() as connection:
             rows = connection.execute(query.order_by(FeedbackRow.id.desc()).limit(limit)).all()
-        return [_entry(row) for row in reversed(rows)]
+        return [entry_of(row) for row in reversed(rows)]
 
     def count(self) -> int:
         """How many entries there are, those that were taken back among them."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from affetto.recommendation.history import Entry, History
-from affetto.recommendation.likeminded import LikeMinded
-from affetto.recommendation.taste import Baseline, Taste
+from affetto.recommendation.likeminded import LikeMinded, Pooled
+from affetto.recommendation.taste import Taste
 
 __all__ = ["Learner"]
 
@@ -24,7 +24,7 @@ class Learner:
 
     def __init__(self, history: History, others: LikeMinded | None = None) -> None:
         self._history, self._others = history, others
-        self._baseline: Baseline | None = None
+        self._baseline: Pooled | None = None
         self._taste: Taste | None = None
         self._revision = self._last = self._known = 0
 
@@ -62,6 +62,7 @@ class Learner:
         self._last, self._known = (entries[-1].number if entries else 0), len(entries)
 
 
-def learn(entries: Sequence[Entry], now: float, baseline: Baseline | None = None) -> Taste:
+def learn(entries: Sequence[Entry], now: float, others: Pooled | None = None) -> Taste:
     """The taste that entries teach at a time, in seconds since 1970, beyond what others like."""
-    return Taste.from_events([entry.event(round(now * 1000)) for entry in entries], now=now, baseline=baseline)
+    events = [entry.event(round(now * 1000)) for entry in entries]
+    return Taste.from_events(events, now=now, prior=None if others is None else others.prior, baseline=others)

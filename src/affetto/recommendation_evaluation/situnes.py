@@ -8,84 +8,35 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from affetto.recommendation.taste import Event, Prior
-from affetto.recommendation.taste.shared import CROWD, OWN, learn_together
+from affetto.recommendation.taste.shared import CROWD, OWN
 from affetto.recommendation_evaluation.figures import Figure, Report
 from affetto.recommendation_evaluation.metrics import auc, bootstrap, ndcg
+from affetto.recommendation_evaluation.mixed import mixed_effects
+from affetto.recommendation_evaluation.raters import Choice, alone, baselines, hybrid
 from affetto.recommendation_evaluation.ratings import LIKED, Rating, Tunes, in_time, read_ratings, read_tunes
 
 __all__ = ["evaluate_situnes"]
 
 _Scores: TypeAlias = npt.NDArray[np.float64]
+_Split: TypeAlias = tuple[list[Rating], list[Rating]]
+_Rater: TypeAlias = Callable[[Sequence[Rating], Sequence[Rating]], Mapping[str, _Scores]]
 Progress: TypeAlias = Callable[[str, int, int], None]
 
 _DRAWS = 500
 _TRAINED = 0.7
-_INNER = (0.4, 0.6, 0.8)
-_INNER_PART = 0.2
+_INNER = (0.35, 0.45, 0.55)
+_INNER_PART = 0.45  # of what is learnt from: about as many ratings of each listener as the test has
 _ITEM_FOLDS = 2
-_CHOICES: Mapping[str, tuple[Prior, Prior, float]] = {
-    f"{name}, trust in stage 1 {trust:g}": (*priors, trust)
-    for name, priors in {
-        "as shipped": (CROWD, OWN),
-        "more of each one's own": (CROWD, replace(OWN, content=0.06, genre=0.15, cluster=0.1)),
-        "less of each track": (replace(CROWD, track=0.1), replace(OWN, track=0.2)),
-    }.items()
-    for trust in (1.0, 0.3, 0.1)
+_CHOICES: Mapping[str, Choice] = {
+    "as shipped": Choice(trust=0.1),
+    "trust in stage 1 1": Choice(trust=1.0),
+    "trust in stage 1 0.3": Choice(trust=0.3),
+    "more of each one's own": Choice(trust=0.1, own=replace(OWN, content=0.1, genre=0.25, cluster=0.15)),
+    "less of each one's own": Choice(trust=0.1, own=replace(OWN, content=0.03, genre=0.07, cluster=0.05)),
+    "less of each track": Choice(trust=0.1, crowd=replace(CROWD, track=0.1), own=replace(OWN, track=0.2)),
 }
-
-
-def hybrid(
-    train: Sequence[Rating], test: Sequence[Rating], tunes: Tunes, choice: tuple[Prior, Prior, float]
-) -> _Scores:
-    """Stars that the crowd's taste and the listener's own predict together."""
-    crowd, own, trust = choice
-    events: dict[str, list[Event]] = {}
-    for rating in train:
-        event = tunes.event(rating)
-        events.setdefault(rating.listener, []).append(event if rating.mood else replace(event, trust=trust))
-    now = max(rating.time for rating in train)
-    common, tastes = learn_together(events, now=now, crowd=crowd, own=own)
-    found: list[float] = []
-    for rating in test:
-        event = tunes.event(replace(rating, time=now))
-        known = tastes.get(rating.listener)
-        found.append(common.of(event) if known is None else known.expected(event))
-    return 3 + 2 * np.array(found)
-
-
-def _means(train: Sequence[Rating], of: Callable[[Rating], str], shrink: float) -> tuple[dict[str, float], float]:
-    everywhere = float(np.mean([rating.stars for rating in train]))
-    sums: dict[str, list[float]] = {}
-    for rating in train:
-        sums.setdefault(of(rating), []).append(rating.stars)
-    return {key: (sum(stars) + shrink * everywhere) / (len(stars) + shrink) for key, stars in sums.items()}, everywhere
-
-
-def baselines(train: Sequence[Rating], test: Sequence[Rating], tunes: Tunes) -> dict[str, _Scores]:
-    """Scores of what is known of everybody: chance, popularity, means, and how near the mood is."""
-    users, everywhere = _means(train, lambda rating: rating.listener, 0.0)
-    items, _ = _means(train, lambda rating: rating.track, 1.0)
-    played: dict[str, int] = {}
-    for rating in train:
-        played[rating.track] = played.get(rating.track, 0) + 1
-    user = np.array([users.get(rating.listener, everywhere) for rating in test])
-    item = np.array([items.get(rating.track, everywhere) for rating in test])
-    apart = [
-        np.hypot(*np.subtract(rating.mood or (0.0, 0.0), tunes.points.get(rating.track, (0.0, 0.0)))) for rating in test
-    ]
-    return {
-        "random": np.random.default_rng(0).random(len(test)),
-        "popularity": np.array([float(played.get(rating.track, 0)) for rating in test]),
-        "popularity in the world": np.array([tunes.popularity.get(rating.track, 0.0) for rating in test]),
-        "user mean": user,
-        "item mean": item,
-        "user and item mean": user + item - everywhere,
-        "mood only": -np.array(apart, dtype=float),
-    }
-
-
-_PREDICTS = frozenset({"user mean", "item mean", "user and item mean", "ours"})
+_PREDICTS = frozenset({"user mean", "item mean", "user and item mean", "mixed effects", "ours", "ours, each alone"})
+_ASKED = frozenset({"random", "popularity", "user mean", "item mean", "mood only"})
 
 
 class _Judge:
@@ -167,54 +118,62 @@ class _Judge:
         return found
 
 
-def choose(early: Sequence[Rating], more: Sequence[Rating], tunes: Tunes, progress: Progress) -> tuple[str, float]:
-    """The choice that predicts later ratings best, in splits by time within what is learnt from.
-
-    The second value is how far it is ahead of the item mean there, in nDCG@5.
-    """
-    errors, lead = dict.fromkeys(_CHOICES, 0.0), dict.fromkeys(_CHOICES, 0.0)
-    for number, share in enumerate(_INNER):
+def _inside(early: Sequence[Rating], more: Sequence[Rating]) -> list[_Split]:
+    """Splits by time within what is learnt from: what is known, and what came after."""
+    found: list[_Split] = []
+    for share in _INNER:
         known, later = in_time(early, share)
         held, _ = in_time(later, min(1.0, _INNER_PART / (1 - share)))
-        judge = _Judge(held, draws=1)
-        item = baselines([*more, *known], held, tunes)["item mean"]
-        for name, choice in _CHOICES.items():
-            scores = hybrid([*more, *known], held, tunes, choice)
-            within = judge.per_listener(auc, scores)[:, 0]
-            errors[name] += float(np.sqrt(np.mean((scores - judge.stars) ** 2))) - float(np.nanmean(within))
-            lead[name] += judge.lead("", scores, {"item mean": item})[0].value / len(_INNER)
-        progress("choosing", number + 1, len(_INNER))
-    best = min(errors, key=lambda name: errors[name])
-    return best, lead[best]
+        found.append(([*more, *known], held))
+    return found
 
 
-def _new_items(
-    train: Sequence[Rating],
-    test: Sequence[Rating],
-    tunes: Tunes,
-    choice: tuple[Prior, Prior, float],
-    progress: Progress,
-) -> tuple[dict[str, _Scores], npt.NDArray[np.intp]]:
-    """Scores of each tested track by models that never met it, and the model of each."""
+def _choose(kinds: Sequence[Sequence[_Split]], tunes: Tunes, progress: Progress) -> str:
+    """The choice that predicts best, by each kind of splits as much: later ratings, and those of new tracks."""
+    errors = dict.fromkeys(_CHOICES, 0.0)
+    for number, splits in enumerate(kinds):
+        for known, held in splits:
+            judge = _Judge(held, draws=1)
+            for name, choice in _CHOICES.items():
+                scores = hybrid(known, held, tunes, choice)
+                within = float(np.nanmean(judge.per_listener(auc, scores)[:, 0]))
+                error = float(np.sqrt(np.mean((scores - judge.stars) ** 2)))
+                errors[name] += (error - within) / len(splits)
+        progress("choosing", number + 1, len(kinds))
+    return min(errors, key=lambda name: errors[name])
+
+
+def _by_models(splits: Sequence[_Split], rate: _Rater) -> tuple[list[Rating], npt.NDArray[np.intp], dict[str, _Scores]]:
+    """All ratings that are predicted, the split of each, and its scores by the models of that split."""
+    held = [rating for _, part in splits for rating in part]
+    folds = np.repeat(np.arange(len(splits)), [len(part) for _, part in splits])
+    found: dict[str, list[_Scores]] = {}
+    for known, part in splits:
+        for name, scores in rate(known, part).items():
+            found.setdefault(name, []).append(scores)
+    return held, folds, {name: np.concatenate(scores) for name, scores in found.items()}
+
+
+def _without_tracks(train: Sequence[Rating], test: Sequence[Rating]) -> list[_Split]:
+    """The same test in parts, with each tested track held out of what its part is learnt from."""
     tracks = sorted({rating.track for rating in test})
     fold_of = dict(zip(tracks, np.random.default_rng(0).permutation(len(tracks)) % _ITEM_FOLDS, strict=True))
-    found: dict[str, _Scores] = {}
-    for fold in range(_ITEM_FOLDS):
-        rows = [row for row, rating in enumerate(test) if fold_of[rating.track] == fold]
-        known = [rating for rating in train if fold_of.get(rating.track) != fold]
-        held = [test[row] for row in rows]
-        for name, scores in (baselines(known, held, tunes) | {"ours": hybrid(known, held, tunes, choice)}).items():
-            found.setdefault(name, np.zeros(len(test)))[rows] = scores
-        progress("holding tracks out", fold + 1, _ITEM_FOLDS)
-    return found, np.array([fold_of[rating.track] for rating in test], dtype=np.intp)
+    return [
+        (
+            [rating for rating in train if fold_of.get(rating.track) != fold],
+            [rating for rating in test if fold_of[rating.track] == fold],
+        )
+        for fold in range(_ITEM_FOLDS)
+    ]
 
 
 def evaluate_situnes(folder: Path, *, exam: Path | None = None, draws: int = _DRAWS, progress: Progress) -> Report:
     """Judges the hybrid on what each listener rated later.
 
     Stage 1 and the first 70 % of each listener's ratings of stage 2 are learnt from, the rest is the test. Priors are
-    chosen from a handful by splits in time within what is learnt from. "New tracks" repeats the test with each track
-    held out of everything that is learnt from.
+    chosen from a handful by splits in time within what is learnt from, where all rivals are judged too, and a
+    mixed-effects model with variances of its own. "New tracks" repeats each with the tracks that are judged held out of
+    everything that is learnt from.
 
     Args:
         folder: Holds ``tracks.csv``, ``stage1.csv`` and ``stage2.csv``.
@@ -228,30 +187,41 @@ def evaluate_situnes(folder: Path, *, exam: Path | None = None, draws: int = _DR
     tunes = read_tunes(folder / "tracks.csv")
     lab, field = read_ratings(folder / "stage1.csv"), read_ratings(folder / "stage2.csv")
     early, test = in_time(field, _TRAINED) if exam is None else (field, read_ratings(exam))
-    chosen, inside = choose(early, lab, tunes, progress)
-    train, choice = [*lab, *early], _CHOICES[chosen]
-    judge, others = _Judge(test, draws=draws), baselines(train, test, tunes)
-    ours = hybrid(train, test, tunes, choice)
-    best = max(judge.figures("", "", scores, {})[2].value for name, scores in others.items() if name in _ASKED)
+    train, inside = [*lab, *early], _inside(early, lab)
+    inside_new = [part for known, held in inside for part in _without_tracks(known, held)]
+    chosen = _choose([inside, inside_new], tunes, progress)
+
+    def rate(known: Sequence[Rating], held: Sequence[Rating]) -> dict[str, _Scores]:
+        ours = {"ours, each alone": alone(known, held, tunes, _CHOICES[chosen])}
+        return baselines(known, held, tunes) | ours | {"ours": hybrid(known, held, tunes, _CHOICES[chosen])}
+
+    def rate_inside(known: Sequence[Rating], held: Sequence[Rating]) -> dict[str, _Scores]:
+        return {"mixed effects": mixed_effects(known, held, tunes)} | rate(known, held)
+
+    parts = {
+        "later ratings": ([(train, test)], rate),
+        "later ratings of new tracks": (_without_tracks(train, test), rate),
+        "inside what is learnt from": (inside, rate_inside),
+        "new tracks inside what is learnt from": (inside_new, rate_inside),
+    }
     figures: list[Figure] = []
-    for name, scores in others.items():
-        figures += judge.figures("later ratings", name, scores, {})
-    figures += judge.figures("later ratings", "ours", ours, {"AUC": 0.65, "nDCG@5": best})
-    figures += judge.lead("later ratings", ours, others)
-    held, folds = _new_items(train, test, tunes, choice, progress)
-    strict = _Judge(test, folds, draws=draws)
-    for name, scores in held.items():
-        figures += strict.figures("later ratings of new tracks", name, scores, {})
+    for number, (what, (splits, rater)) in enumerate(parts.items()):
+        held, folds, scored = _by_models(splits, rater)
+        judge = _Judge(held, folds, draws=draws)
+        targets: dict[str, float] = {}
+        if what == "later ratings":
+            best = max(judge.figures("", "", scored[name], {})[2].value for name in sorted(_ASKED))
+            targets = {"AUC": 0.65, "nDCG@5": best}
+        for name, scores in scored.items():
+            figures += judge.figures(what, name, scores, targets if name == "ours" else {})
+        figures += judge.lead(what, scored["ours"], {name: each for name, each in scored.items() if name != "ours"})
+        progress("judging", number + 1, len(parts))
     facts = {
-        "listeners": len(set(judge.listeners)),
+        "listeners": len({rating.listener for rating in test}),
         "learnt from": len(train),
         "tested": len(test),
         "liked": f"{LIKED} stars or more",
         "chosen": chosen,
-        "ahead of the item mean where it was chosen (nDCG@5)": round(inside, 3),
         "interval": "95 %, listeners drawn with replacement",
     }
     return Report(study="situnes", command="affetto evaluate-recommender situnes", facts=facts, figures=figures)
-
-
-_ASKED = frozenset({"random", "popularity", "user mean", "item mean", "mood only"})

@@ -1,9 +1,16 @@
 import numpy as np
 
-from affetto.recommendation.taste import Event, Kind, reward_of
+from affetto.recommendation.taste import Event, Kind, Taste, reward_of
 from affetto.recommendation.taste.evidence import FIXED, features_of
-from affetto.recommendation.taste.shared import CROWD, OWN, learn_together
+from affetto.recommendation.taste.shared import CROWD, OWN, Common, learn_common
 from tests.recommendation.taste.test_model import CLUSTERS, DAY, GENRES, columns, event
+
+
+def learn_together(own: dict[str, list[Event]], now: float) -> tuple[Common, dict[str, Taste]]:
+    common = learn_common(own, now=now)
+    return common, {
+        name: Taste.from_events(events, now=now, prior=OWN, baseline=common) for name, events in own.items()
+    }
 
 
 def histories() -> dict[str, list[Event]]:

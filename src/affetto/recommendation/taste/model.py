@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -70,6 +71,11 @@ class Prior:
 
 class Baseline(Protocol):
     """Someone else's guess, such as what other listeners of the server like: taste then learns what it leaves over."""
+
+    @property
+    def reason(self) -> str:
+        """Why what it rewards is played, in a few words."""
+        ...
 
     def of(self, event: Event) -> float:
         """The reward that is expected of an event."""
@@ -230,8 +236,22 @@ class Taste:
         own = self._named(drawn).rows(columns, context, unmet)
         return np.float32(self.trust if trust is None else trust) * own + self._others(columns)
 
+    @property
+    def others_reason(self) -> str:
+        """Why what others like is played, in a few words; empty where nothing is known of others."""
+        return "" if self._baseline is None else self._baseline.reason
+
+    @cached_property
+    def _guesses(self) -> WeakKeyDictionary[TasteColumns, Floats]:
+        return WeakKeyDictionary()
+
     def _others(self, columns: TasteColumns) -> Floats:
-        return np.zeros(len(columns), dtype=np.float32) if self._baseline is None else self._baseline.scores(columns)
+        if self._baseline is None:
+            return np.zeros(len(columns), dtype=np.float32)
+        if columns not in self._guesses:
+            self._guesses[columns] = self._baseline.scores(columns)
+            self._guesses[columns].setflags(write=False)  # kept for the next draw
+        return self._guesses[columns]
 
     def expected(self, event: Event) -> float:
         """The reward that is expected of an event, with how generous the listener is and what its mood adds.
@@ -242,7 +262,7 @@ class Taste:
 
     def parts(self, columns: TasteColumns, row: int, *, context: Context = None) -> Parts:
         """What makes up the mean score of one row, as if taste were to be trusted; all 0 while cold."""
-        others = 0.0 if self._baseline is None else float(self._baseline.scores(columns)[row])
+        others = float(self._others(columns)[row])
         if self.cold:
             return Parts(others=others)
         return replace(self._mean.parts(columns, row, context), others=others)

@@ -1,4 +1,4 @@
-"""What the listeners of one server have in common, and what is each one's own."""
+"""What listeners have in common, apart from what is each one's own: where the taste of somebody else starts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ from affetto.music.library import Floats
 from affetto.recommendation.taste.columns import CONTENT, TasteColumns, name_key
 from affetto.recommendation.taste.events import Event, Kind, reward_of
 from affetto.recommendation.taste.evidence import FIXED, features_of
-from affetto.recommendation.taste.model import Prior, Taste
+from affetto.recommendation.taste.model import Prior
 from affetto.recommendation.taste.scoring import Named
 
-__all__ = ["CROWD", "OWN", "Common", "learn_together"]
+__all__ = ["CROWD", "OWN", "Common", "learn_common"]
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 _Key: TypeAlias = tuple[str, ...]
@@ -27,20 +27,25 @@ CROWD = Prior(
 )
 """How far tracks differ for everyone."""
 
-OWN = Prior(noise=0.35, generosity=0.6, content=0.02, context=0.03, genre=0.05, cluster=0.03, track=0.35, half_life=250)
+OWN = Prior(noise=0.35, generosity=0.6, content=0.06, context=0.03, genre=0.15, cluster=0.1, track=0.35, half_life=250)
 """How far a listener differs from the others. Both were chosen on early ratings of SiTunes
 (docs/decisions/0025-recommendation-measured.md)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Common:
-    """What all listeners together like, as a baseline for each.
+    """What listeners like together, as a baseline of the taste of one (`affetto.recommendation.taste.Baseline`).
 
     Attributes:
         weights: What the crowd likes.
     """
 
     weights: Named
+
+    @property
+    def reason(self) -> str:
+        """Why what it rewards is played."""
+        return "others who listen here like it"
 
     def of(self, event: Event) -> float:
         """The reward that the crowd would give."""
@@ -112,13 +117,14 @@ def _ridge(design: _Design, weight: _Floats, reward: _Floats, noise: float) -> _
     return scaled * np.array(design.spread)
 
 
-def learn_together(
+def learn_common(
     histories: Mapping[str, Sequence[Event]], *, now: float, crowd: Prior = CROWD, own: Prior = OWN
-) -> tuple[Common, dict[str, Taste]]:
-    """One taste for the crowd and one for each listener on top of it.
+) -> Common:
+    """What listeners like together.
 
-    With ``y = crowd(x) + own[listener](x) + e`` all weights are found together, as one sparse ridge regression; each
-    listener's own taste then is what their events tell beyond the crowd, which is the mean of the joint posterior.
+    With ``y = crowd(x) + own[listener](x) + e`` all weights are found together, as one sparse ridge regression, and
+    those of the crowd are kept. What is one listener's own is then the `Taste` of their events under ``own``, with
+    this as its baseline: for one of those who were learnt from, both together are the mean of the joint posterior.
 
     Args:
         histories: Events of each listener.
@@ -137,10 +143,7 @@ def learn_together(
             design.event(len(weight), ("own", name), event, own)
             weight.append(said.weight * event.trust * 2.0**-age)
             reward.append(said.value)
-    common = Common(_named(design, np.array(weight), np.array(reward), crowd.noise))
-    return common, {
-        name: Taste.from_events(events, now=now, prior=own, baseline=common) for name, events in histories.items()
-    }
+    return Common(_named(design, np.array(weight), np.array(reward), crowd.noise))
 
 
 def _named(design: _Design, weight: _Floats, reward: _Floats, noise: float) -> Named:
