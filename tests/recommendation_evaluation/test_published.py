@@ -32,12 +32,21 @@ def test_gaps(goal: str) -> None:
     assert [float(cell) for cell in cells(goal)[1:]] == pytest.approx(wanted, abs=0.0065)
 
 
-@pytest.mark.parametrize("method", ["user mean", "item mean", "user and item mean", "ours"])
-def test_ratings(method: str) -> None:
+RATED = ["item mean", "user and item mean", "ours, each alone", "ours"]
+
+
+@pytest.mark.parametrize(
+    ("what", "method", "label"),
+    [
+        *[("later ratings", method, method) for method in ["user mean", *RATED]],
+        *[("inside what is learnt from", method, f"inside: {method}") for method in ["mixed effects", *RATED]],
+    ],
+)
+def test_ratings(what: str, method: str, label: str) -> None:
     found = figures("situnes")
     metrics = ("AUC", "AUC within a listener", "nDCG@5", "RMSE in stars")
-    wanted = [found["later ratings", method, metric] for metric in metrics]
-    said = [float(cell) for cell in cells(method)]
+    wanted = [found[what, method, metric] for metric in metrics]
+    said = [float(cell) for cell in cells(label)]
     assert said == pytest.approx(wanted, abs=0.0065)
 
 
