@@ -74,7 +74,8 @@ class LikeMinded:
     """The pooled likes of the listeners of a store.
 
     They are pooled when someone's taste is first asked for, and kept: anew only when something was taken back or
-    somebody left, at once, or when enough was added. Until then looking costs one row for each listener.
+    somebody left, at once, or when enough was added. Until then looking costs a row for each listener, and a count of
+    the words of those who did something since the last look.
 
     Args:
         store: Where the listeners are.
@@ -86,7 +87,9 @@ class LikeMinded:
         self._store, self._lock = store, Lock()
         self._artists, self._tracks = artists, tracks
         self._revisions: Mapping[int, int] = {}
-        self._last = self._known = 0
+        self._last = 0
+        self._known: Mapping[int, int] = {}  # words of each that are pooled
+        self._new: dict[int, int] = {}  # words of each that came since
         self._likes: Mapping[int, list[str]] = {}
         self._said: Mapping[int, list[Event]] = {}
         self._pooled: dict[int, Pooled | None] = {}
@@ -106,7 +109,7 @@ class LikeMinded:
                 rows = connection.execute(select(ListenerRow.id, ListenerRow.revision)).all()
             revisions = {int(row.id): int(row.revision) for row in rows}
             if revisions != self._revisions:
-                if self._outdated():
+                if self._outdated(revisions):
                     self._pool()
                 self._revisions = revisions
             if listener not in self._pooled:
@@ -116,19 +119,31 @@ class LikeMinded:
                 self._pooled[listener] = None if none else Pooled(affinity, crowd)
             return self._pooled[listener]
 
-    def _outdated(self) -> bool:
+    def _outdated(self, revisions: Mapping[int, int]) -> bool:
+        if self._known.keys() - revisions.keys():
+            return True  # somebody left
+        changed = [who for who, revision in revisions.items() if revision != self._revisions.get(who)]
         within = func.coalesce(func.sum(case((FeedbackRow.id <= self._last, 1), else_=0)), 0)
+        query = select(FeedbackRow.listener_id, within.label("known"), func.count().label("words"))
+        mine = (*_standing(), FeedbackRow.listener_id.in_(changed))
         with self._store.read() as connection:
-            known, words = connection.execute(select(within, func.count()).where(*_standing())).one()
-        return int(known) != self._known or int(words) - int(known) >= max(ENOUGH, _GROWTH * self._known)
+            rows = connection.execute(query.where(*mine).group_by(FeedbackRow.listener_id)).all()
+        counts = {int(row.listener_id): (int(row.known), int(row.words)) for row in rows}
+        for who in changed:
+            known, words = counts.get(who, (0, 0))
+            if known != self._known.get(who, 0):
+                return True  # something was taken back
+            self._new[who] = words - known
+        return sum(self._new.values()) >= max(ENOUGH, _GROWTH * sum(self._known.values()))
 
     def _pool(self) -> None:
         with self._store.read() as connection:
             rows = connection.execute(select(FeedbackRow).where(*_standing()).order_by(FeedbackRow.id)).all()
-        self._last, self._known = (int(rows[-1].id) if rows else 0), len(rows)
+        self._last = int(rows[-1].id) if rows else 0
         said = defaultdict[int, list[Entry]](list)
         for row in rows:
             said[row.listener_id].append(entry_of(row))
+        self._known, self._new = {who: len(entries) for who, entries in said.items()}, {}
         likes = {who: _liked(entries) for who, entries in said.items()}
         self._likes = {who: liked for who, liked in likes.items() if len(liked) >= ENOUGH}
         now = milliseconds()
