@@ -297,6 +297,24 @@ def test_what_others_like_is_where_taste_starts() -> None:
     assert known.mean(here)[0] == pytest.approx(0.3, abs=1e-6)
 
 
+def test_others_are_asked_once_for_a_library() -> None:
+    asked: list[int] = []
+
+    class Counting(Others):
+        def scores(self, columns: TasteColumns) -> np.ndarray:
+            asked.append(len(columns))
+            return super().scores(columns)
+
+    here, other, rng = columns(), columns(), np.random.default_rng(0)
+    taste = Taste.from_events([event(Kind.LIKE, 0)] * 6, now=0, baseline=Counting())
+    for _ in range(3):
+        taste.scores(here, rng)
+        taste.mean(here)
+        taste.parts(here, 0)
+    taste.mean(other)
+    assert asked == [len(here), len(other)]
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
