@@ -1,6 +1,7 @@
 """A browser with a microphone that plays a file, a server with some music, and pages that are watched over."""
 
 import contextlib
+import json
 import os
 import shutil
 import time
@@ -254,6 +255,22 @@ class Held:
         self._open = True
         for route in self._routes:
             route.continue_()
+
+
+def without_chance(page) -> None:
+    """Every playlist that a page asks for is drawn alike: the same wish is answered with the same list."""
+
+    def seed(route) -> None:
+        route.continue_(post_data=json.dumps({**route.request.post_data_json, "seed": 5}))
+
+    page.route("**/v1/me/playlists", seed)
+
+
+def renew(page, selector: str) -> None:
+    """Clicks on what asks for music where there is some, and waits until the new queue is on the page."""
+    page.evaluate("document.querySelector('#audio').removeAttribute('src')")  # the new queue gives it one
+    page.click(selector)
+    until(page, "document.querySelector('#audio').hasAttribute('src')")
 
 
 def heard(page) -> None:

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from affetto.server import Limits
-from tests.page.conftest import heard, reload, sounds, until
+from tests.page.conftest import heard, reload, renew, sounds, until, without_chance
 from tests.server.conftest import Running
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("music")]
@@ -149,6 +149,23 @@ def test_a_track_that_does_not_fit_leaves_the_queue_and_comes_back(visit):
     page.click(".toast button")
     until(page, "n => document.querySelectorAll('#queue .track').length === n", arg=count)
     assert page.inner_text("#queue .track >> nth=2 >> .track-title") == title
+
+
+def test_the_same_tracks_asked_for_anew_can_be_liked_and_dropped(visit):
+    page = visit()
+    without_chance(page)
+    page.click("#by-hand")
+    page.click("#hand [type=submit]")
+    heard(page)
+    titles = page.locator("#queue .track-title").all_inner_texts()
+    renew(page, "#hand [type=submit]")
+    assert page.locator("#queue .track-title").all_inner_texts() == titles
+    page.click("#queue .track >> nth=1 >> [data-act=like]")
+    page.wait_for_selector("#queue .track >> nth=1 >> [aria-pressed=true]")
+    page.click("#queue .track >> nth=2 >> [data-act=more]")
+    page.click(".menu button >> nth=1")
+    until(page, "n => document.querySelectorAll('#queue .track').length === n", arg=len(titles) - 1)
+    assert page.locator("#queue .track-title").all_inner_texts() == titles[:2] + titles[3:]
 
 
 def test_music_goes_on_from_page_to_page(visit):

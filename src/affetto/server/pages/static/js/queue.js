@@ -45,6 +45,8 @@ export class Queue {
     this.player = player;
     /** @type {HTMLElement | null} */
     this.menu = null;
+    /** What the rows are of: a list that is asked for anew may hold the same tracks, and has likes of its own. @type {Track[]} */
+    this.shown = [];
     this.change = () => this.show();
     this.outside = (/** @type {Event} */ event) => this.#away(event);
     player.addEventListener("change", this.change);
@@ -64,11 +66,12 @@ export class Queue {
   show() {
     const tracks = this.player.playlist?.tracks ?? [];
     const held = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.key : undefined;
-    if (this.list.childElementCount === tracks.length && tracks.every((track, place) => this.#row(place)?.dataset.id === track.id)) {
+    if (this.shown.length === tracks.length && tracks.every((track, place) => this.shown[place] === track)) {
       tracks.forEach((track, place) => this.#update(/** @type {HTMLElement} */ (this.#row(place)), track, place));
       return;
     }
     this.menu = null;
+    this.shown = [...tracks];
     this.list.replaceChildren(...tracks.map((track, place) => this.#make(track, place)));
     if (held) /** @type {HTMLElement | null} */ (this.list.querySelector(`[data-key="${CSS.escape(held)}"]`))?.focus();
   }
