@@ -59,6 +59,15 @@ def voice(say: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def remark(say: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three seconds of speech, all of it to be asked about: the shorter, the fewer parts are hidden in turn."""
+    path = tmp_path_factory.mktemp("remark") / "remark.wav"
+    words = say("I really did not expect to see you here today.", pitch=60)
+    soundfile.write(path, words, 16_000, subtype="PCM_16")
+    return path
+
+
 @pytest.fixture(scope="package")  # while its driver runs, so does an event loop: other tests need their own
 def browser(voice: Path) -> Iterator[object]:
     """Chromium, with the voice for a microphone."""

@@ -89,10 +89,10 @@ def test_without_a_microphone_sliders_or_a_recording_do(visit, voice):
     assert page.locator("#cue-list li").count() > 0
 
 
-def test_a_recording_can_be_asked_which_moments_led_there(visit, voice):
+def test_a_recording_can_be_asked_which_moments_led_there(visit, remark):
     page = visit()
     assert page.locator("#why").is_hidden()
-    page.set_input_files("#file", voice)
+    page.set_input_files("#file", remark)
     heard(page)
     page.click("#why summary")
     until(page, "!document.querySelector('#why-drawing').hidden")
