@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, cast
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from affetto.errors import OptionError
 from affetto.recommendation.taste.events import Event, Kind
@@ -19,6 +19,19 @@ from affetto.store.tables import FeedbackRow, ListenerRow
 __all__ = ["Entry", "History", "entry_of", "milliseconds", "read_entries"]
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+# statements of every word that a listener says: made once, since making them takes longer than the store does
+_OF_LISTENER = FeedbackRow.listener_id == bindparam("listener")
+_REVISION = select(ListenerRow.revision).where(ListenerRow.id == bindparam("listener"))
+_TURN = update(ListenerRow).where(ListenerRow.id == bindparam("listener")).values(revision=ListenerRow.revision + 1)
+_KNOWN = select(FeedbackRow.id).where(_OF_LISTENER, FeedbackRow.token == bindparam("token"))
+_ADD = insert(FeedbackRow).returning(FeedbackRow.id)
+_STANDING = select(func.count()).where(_OF_LISTENER, FeedbackRow.id <= bindparam("last"), FeedbackRow.undone.is_(None))
+_AFTER = (
+    select(FeedbackRow)
+    .where(_OF_LISTENER, FeedbackRow.id > bindparam("last"), FeedbackRow.undone.is_(None))
+    .order_by(FeedbackRow.id)
+)
 
 
 def milliseconds() -> int:
@@ -175,17 +188,14 @@ class History:
             return self._revision(connection)
 
     def _revision(self, connection: Connection) -> int:
-        found = connection.scalar(select(ListenerRow.revision).where(ListenerRow.id == self._listener))
+        found = connection.scalar(_REVISION, {"listener": self._listener})
         if found is None:
             raise OptionError("this listener was deleted; open the listener again")
         return int(found)
 
     def _turn(self, connection: Connection) -> None:
         """Waits for this listener's other writers, so that numbers become visible in their order."""
-        changed = connection.execute(
-            update(ListenerRow).where(ListenerRow.id == self._listener).values(revision=ListenerRow.revision + 1)
-        )
-        if not changed.rowcount:
+        if not connection.execute(_TURN, {"listener": self._listener}).rowcount:
             raise OptionError("this listener was deleted; open the listener again")
 
     def add(self, entries: Iterable[Entry]) -> list[int]:
@@ -194,20 +204,10 @@ class History:
         with self._store.write(library=False) as connection:
             self._turn(connection)
             for entry in entries:
-                known = connection.scalar(
-                    select(FeedbackRow.id).where(
-                        FeedbackRow.listener_id == self._listener, FeedbackRow.token == entry.token
-                    )
-                )
-                found.append(
-                    int(known)
-                    if known is not None
-                    else int(
-                        connection.execute(
-                            insert(FeedbackRow).values(_values(self._listener, entry)).returning(FeedbackRow.id)
-                        ).scalar_one()
-                    )
-                )
+                known = connection.scalar(_KNOWN, {"listener": self._listener, "token": entry.token})
+                if known is None:
+                    known = connection.execute(_ADD, _values(self._listener, entry)).scalar_one()
+                found.append(int(known))
         return found
 
     def undo(self, number: int | None = None) -> Entry:
@@ -262,11 +262,13 @@ class History:
         with self._store.read() as connection:
             return int(connection.scalar(query) or 0)
 
-    def standing(self, *, upto: int) -> int:
-        """How many entries up to a number stand."""
-        mine = (FeedbackRow.listener_id == self._listener, FeedbackRow.id <= upto, FeedbackRow.undone.is_(None))
+    def since(self, last: int) -> tuple[int, list[Entry]]:
+        """How many entries up to a number stand, and those after it that do, in the order of their numbers."""
+        which = {"listener": self._listener, "last": last}
         with self._store.read() as connection:
-            return int(connection.scalar(select(func.count()).where(*mine)) or 0)
+            standing = connection.scalar(_STANDING, which)
+            rows = connection.execute(_AFTER, which).all()
+        return int(standing or 0), [entry_of(row) for row in rows]
 
     def last(self) -> int:
         """Number of the newest entry, 0 where there is none."""

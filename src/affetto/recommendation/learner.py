@@ -42,9 +42,9 @@ class Learner:
         if baseline is not self._baseline:
             self._taste, self._baseline = None, baseline
         if self._taste is None or revision != self._revision:
-            standing = self._history.standing(upto=self._last)
+            standing, entries = self._history.since(self._last)
             if self._taste is not None and standing == self._known:
-                self._grow(self._history.entries(after=self._last), now)
+                self._grow(entries, now)
             else:
                 self._learn(self._history.entries(), now)
             self._revision = revision

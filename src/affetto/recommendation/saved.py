@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from affetto.affect import Emotion
 from affetto.errors import OptionError
@@ -20,6 +20,13 @@ __all__ = ["OUTCOMES", "Outcome", "Saved", "SavedPlaylist"]
 
 OUTCOMES = ("better", "same", "worse")
 """What a listener may say after a playlist."""
+
+_NEWEST = (
+    select(PlaylistRow, OutcomeRow.said)
+    .outerjoin(OutcomeRow, OutcomeRow.playlist_id == PlaylistRow.id)
+    .where(PlaylistRow.listener_id == bindparam("listener"))
+    .order_by(PlaylistRow.id.desc())
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,15 +142,9 @@ class Saved:
         return found[0]
 
     def _read(self, *where: Any, limit: int | None = None) -> list[SavedPlaylist]:
-        query = (
-            select(PlaylistRow, OutcomeRow.said)
-            .outerjoin(OutcomeRow, OutcomeRow.playlist_id == PlaylistRow.id)
-            .where(PlaylistRow.listener_id == self._listener, *where)
-            .order_by(PlaylistRow.id.desc())
-            .limit(limit)
-        )
+        query = _NEWEST.where(*where) if where else _NEWEST
         with self._store.read() as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(query.limit(limit), {"listener": self._listener}).all()
         return [
             SavedPlaylist(
                 number=row.id,
