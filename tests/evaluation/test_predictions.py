@@ -12,6 +12,7 @@ from affetto.evaluation.predictions import (
     average_predictions,
     merge_predictions,
     read_predictions,
+    restrict_predictions,
     write_predictions,
 )
 from affetto.evaluation.report import figures
@@ -224,3 +225,29 @@ def test_each_corpus_is_judged_by_itself() -> None:
     )  # fmt: skip
     assert figures([right, wrong]).uar_corpora == {"emodb": 1.0, "nemo": 0.0}
     assert [group.name for group in figures([right, wrong]).per_speaker] == ["nemo:nemo", "emodb:emodb"]
+
+
+def test_only_some_labels_can_be_possible_answers() -> None:
+    predictions = made_up(labels=EMODB)
+    some = restrict_predictions(predictions, ("happy", "angry", "sad"))
+    assert {p.label for p in some} == {"happy", "angry", "sad"}
+    assert len(some) == sum(p.label in {"happy", "angry", "sad"} for p in predictions)
+    before = {(*p.clip, p.seed): p for p in predictions}
+    for p in some:
+        assert p.labels == ("happy", "sad", "angry")
+        whole = before[(*p.clip, p.seed)].probabilities[[1, 2, 3]]
+        assert np.allclose(p.probabilities, whole / whole.sum())
+
+
+def test_an_impossible_clip_is_answered_evenly() -> None:
+    sure = [replace(p, probabilities=np.eye(7)[0]) for p in made_up(labels=EMODB, seeds=1)]
+    for p in restrict_predictions(sure, ("happy", "sad")):
+        assert p.probabilities.tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"), [(("hapy", "sad"), "label 'hapy' is not in"), (("happy",), "one of the labels happy only")]
+)
+def test_labels_that_cannot_be_told_apart_are_refused(labels: tuple[str, ...], message: str) -> None:
+    with pytest.raises(CorpusError, match=message):
+        restrict_predictions(made_up(), labels)

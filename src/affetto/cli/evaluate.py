@@ -86,7 +86,7 @@ def _evaluate(
 
     files = Files(out=out, html=html, markdown=markdown, latex=latex)
     if sources:
-        runs = _read(sources, average=average, merge=merge)
+        runs = [_restricted(run, classes or ()) for run in _read(sources, average=average, merge=merge)]
         if files.any and len(runs) > 1:
             raise OptionError("a file is of one report; join the reports with --average or --merge, or give one")
         files.write(runs[0])
@@ -168,6 +168,20 @@ def _read(sources: Sequence[Path], *, average: bool, merge: bool) -> list["Run"]
     return [
         Run(about, join([run.predictions for run in runs]), join(independent) if all(map(len, independent)) else ())
     ]
+
+
+def _restricted(run: "Run", classes: Sequence[str]) -> "Run":
+    if not classes:
+        return run
+    from dataclasses import replace
+
+    from affetto.evaluation.predictions import restrict_predictions
+
+    options = {**run.about.options, "classes": list(classes)}
+    note = f"answers are among {', '.join(classes)}; more labels were learnt"
+    about = replace(run.about, options=options, notes=(*run.about.notes, note))
+    some = [restrict_predictions(part, classes) if part else () for part in (run.predictions, run.independent)]
+    return replace(run, about=about, predictions=some[0], independent=some[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ __all__ = [
     "merge_predictions",
     "probabilities_of",
     "read_predictions",
+    "restrict_predictions",
     "write_predictions",
 ]
 
@@ -203,6 +204,30 @@ def merge_predictions(parts: Sequence[Sequence[Prediction]]) -> tuple[Prediction
             )
         seen.add((p.clip, p.seed))
     return tuple(sorted(merged, key=lambda p: p.seed))
+
+
+def restrict_predictions(predictions: Sequence[Prediction], labels: Sequence[str]) -> tuple[Prediction, ...]:
+    """What a model answers where only some labels are possible: clips of others are left out, the rest renormalized.
+
+    Raises:
+        CorpusError: If a label is not among the predictions', or a clip has no other label to be told from.
+    """
+    known = label_order({label for p in predictions for label in p.labels})
+    for label in labels:
+        if label not in known:
+            raise CorpusError(f"label {label!r} is not in these predictions; they have {', '.join(known)}")
+    kept: list[Prediction] = []
+    for p in predictions:
+        if p.label not in labels:
+            continue
+        possible = tuple(label for label in p.labels if label in labels)
+        if len(possible) < 2:
+            raise CorpusError(f"{p.stem}: {p.corpus} has one of the labels {', '.join(labels)} only; name another")
+        some = probabilities_of([p], possible)[0]
+        total = some.sum()
+        even = np.full(len(possible), 1 / len(possible))
+        kept.append(replace(p, labels=possible, probabilities=some / total if total > 0 else even))
+    return tuple(kept)
 
 
 def average_predictions(views: Sequence[Sequence[Prediction]]) -> tuple[Prediction, ...]:
