@@ -21,24 +21,25 @@ from benchmarks.figures import Row, machine, row, table
 
 _WIDE, _NARROW, _DEEP = (44, 64, 96, 128, 176), (32, 48, 64, 96, 128), (24, 48, 96, 128, 192)
 SHAPES = (
-    (_WIDE, (1, 2, 1, 2, 1), 128),
-    (_WIDE, (2, 2, 1, 2, 1), 128),
-    (_WIDE, (2, 2, 2, 1, 1), 64),
-    (_NARROW, (1, 2, 1, 2, 1), 64),
-    (_NARROW, (2, 2, 1, 2, 1), 64),
-    (_DEEP, (2, 2, 2, 1, 1), 64),
+    (2, (32, 64, 96, 128, 168), (2, 2, 1, 2, 1), 128),
+    (1, _WIDE, (1, 2, 1, 2, 1), 128),
+    (1, _WIDE, (2, 2, 1, 2, 1), 128),
+    (1, _WIDE, (2, 2, 2, 1, 1), 64),
+    (1, _NARROW, (1, 2, 1, 2, 1), 64),
+    (1, _NARROW, (2, 2, 1, 2, 1), 64),
+    (1, _DEEP, (2, 2, 2, 1, 1), 64),
 )
-"""Channels, strides and clips in a batch."""
+"""Members, channels, strides and clips in a batch; what ships comes first."""
 
 _LABELS, _SECONDS, _WARM_UP = 9, 3.0, 2
 
 
-def step_times(channels: tuple[int, ...], strides: tuple[int, ...], batch: int, *, steps: int) -> Row:
+def step_times(members: int, channels: tuple[int, ...], strides: tuple[int, ...], batch: int, *, steps: int) -> Row:
     """Seconds that a step takes."""
     recipe = RecognizerRecipe.model_validate(
         {
             "family": "recognizer",
-            "network": {"channels": channels, "strides": strides, "squeeze": channels != _NARROW},
+            "network": {"members": members, "channels": channels, "strides": strides, "squeeze": channels != _NARROW},
             "training": {"batch": batch, "precision": "bf16-mixed"},
         }
     )
@@ -55,7 +56,7 @@ def step_times(channels: tuple[int, ...], strides: tuple[int, ...], batch: int, 
         begun = time.perf_counter()
         learning.step(number, 0, clips)
         taken.append(time.perf_counter() - begun)
-    name = f"{', '.join(map(str, channels))}; strides {', '.join(map(str, strides))}; {batch} clips"
+    name = f"{members} x {', '.join(map(str, channels))}; strides {', '.join(map(str, strides))}; {batch} clips"
     return row(name, taken[_WARM_UP:], "s", None)
 
 
@@ -66,7 +67,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    rows = [step_times(channels, strides, batch, steps=arguments.steps) for channels, strides, batch in SHAPES]
+    rows = [step_times(*shape, steps=arguments.steps) for shape in SHAPES]
     if arguments.json:
         print(json.dumps({**machine(), "figures": rows}))
     else:

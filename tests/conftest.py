@@ -30,9 +30,10 @@ SENTENCES = (
 
 @pytest.fixture(autouse=True)
 def _settings_of_the_test(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test reads the config file or the music of the person who runs it, or the settings of another test."""
+    """No test reads the config or music of who runs it, fills their cache, or has the settings of another test."""
     monkeypatch.delenv("AFFETTO_DATABASE_URL", raising=False)
     monkeypatch.setenv("AFFETTO_DATA_DIR", str(tmp_path_factory.getbasetemp() / "no-data"))
+    monkeypatch.setenv("AFFETTO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
     monkeypatch.setenv("AFFETTO_CONFIG", str(tmp_path_factory.getbasetemp() / "no-config.toml"))
     settings.cache_clear()
     yield

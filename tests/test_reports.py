@@ -33,9 +33,43 @@ def test_every_clip_is_predicted_by_a_model_that_did_not_meet_its_actor(predicti
             assert p.speaker[1:] in EMOBOX_RAVDESS[int(p.fold) - 1]
 
 
-def test_the_bound_of_the_first_release_is_kept(published: Figures) -> None:
-    assert published.uar >= 0.55
-    assert all(len(seed.uar_folds) == 6 for seed in published.seeds)
+RECOGNIZER = {
+    "ravdess-emobox": 0.655,
+    "ravdess-emobox-enrolled": 0.70,
+    "ravdess-luna": 0.65,
+    "emodb-loso": 0.82,
+    "tess-cross-actress": 0.55,
+    "nemo-loso": 0.55,
+    "ased-speakers": 0.86,
+    "leave-one-corpus-out": 0.50,
+}
+"""Reports of the recognizer that ships, and the UAR that each must reach."""
+
+SHORT = {"nemo-loso", "ased-speakers"}
+"""Those that do not reach it: docs/decisions/recognizer.md says by how much, and what was tried."""
+
+
+def _of_recognizer(name: str) -> Figures:
+    return figures(read_predictions(ROOT / "reports" / name / "predictions.csv"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.xfail(strict=True, reason="falls short")] if name in SHORT else [])
+        for name in RECOGNIZER
+    ],
+)
+def test_the_recognizer_reaches_what_it_must_over_three_seeds(name: str) -> None:
+    found = _of_recognizer(name)
+    assert len(found.seeds) >= 3
+    assert found.uar >= RECOGNIZER[name]
+
+
+def test_its_probabilities_mean_what_they_say_and_its_sure_half_is_right(published: Figures) -> None:
+    assert published.ece <= 0.05
+    assert all(seed.confident_half >= 0.82 for seed in published.seeds)
+    assert all(seed.arousal_correlation and seed.arousal_correlation >= 0.70 for seed in published.seeds)
 
 
 def test_pages_have_the_tables_that_the_reports_give() -> None:
@@ -62,18 +96,20 @@ def test_a_page_that_says_something_else_is_found(monkeypatch: pytest.MonkeyPatc
         model_card.written("<!-- measured: nonsense --><!-- end of nonsense -->")
 
 
-def test_the_report_carries_the_recipe_that_ships() -> None:
+@pytest.mark.parametrize("name", RECOGNIZER)
+def test_the_report_carries_the_recipe_that_ships(name: str) -> None:
     shipped = (ROOT / "recipes" / "default.toml").read_text(encoding="utf-8")
-    assert (PREDICTIONS.parent / "recipe.toml").read_text(encoding="utf-8") == shipped
+    assert (ROOT / "reports" / name / "recipe.toml").read_text(encoding="utf-8") == shipped
 
 
 @pytest.mark.shared
-def test_the_judge_agrees(published: Figures, shared: Path) -> None:
-    judge = shared / "tools" / "judge.py"
-    command = [sys.executable, str(judge), "ravdess-emobox", str(PREDICTIONS), "--min-uar", "0.55"]
+@pytest.mark.parametrize("name", [name for name in RECOGNIZER if name != "leave-one-corpus-out"])
+def test_the_judge_agrees(name: str, shared: Path) -> None:
+    predictions = ROOT / "reports" / name / "predictions.csv"
+    command = [sys.executable, str(shared / "tools" / "judge.py"), name, str(predictions), "--min-seeds", "3"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
-    assert f"UAR {published.uar:.4f}" in done.stdout
+    assert f"UAR {_of_recognizer(name).uar:.4f}" in done.stdout
 
 
 JUDGED = {"emobox-ravdess": "ravdess-emobox", "emodb-loso": "emodb-loso", "nemo-loso": "nemo-loso"}
