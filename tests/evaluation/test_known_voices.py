@@ -49,6 +49,12 @@ def test_other_clips_can_make_the_profile(judge: Judge) -> None:
         judge_known_voices([judge], count=8)
 
 
+def test_a_speaker_with_too_few_clips_is_passed_over(judge: Judge) -> None:
+    some = Judge(judge.model, "1", judge.clips[:12])  # eight of one speaker, four of the other
+    found = judge_known_voices([some], count=4)
+    assert all({p.speaker for p in rows} == {"A01"} for rows in found.predictions.values())
+
+
 def test_clips_of_nobody_are_refused(judge: Judge) -> None:
     nobody = Judge(judge.model, "1", (Recording(judge.clips[0].path),))
     with pytest.raises(CorpusError, match="name their --corpus"):

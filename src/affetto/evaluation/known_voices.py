@@ -1,5 +1,6 @@
 """What a voice profile gains in use: the very way from sound to reading that people get, speaker by speaker."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -47,6 +48,8 @@ def judge_known_voices(
 ) -> KnownVoices:
     """Reads the clips of every speaker without a profile, with one of a few other clips, and with one that adapts.
 
+    Speakers of whom no clip would be left to judge are passed over.
+
     Args:
         judges: Models and the clips that they may judge, of speakers whom they have not met.
         count: Clips of a speaker that make the profile; whatever is expressed in them, they are not judged.
@@ -54,7 +57,7 @@ def judge_known_voices(
         progress: Called with what is being done, how much is done and how much there is.
 
     Raises:
-        CorpusError: If a clip has no speaker or no emotion, or a speaker has too few clips.
+        CorpusError: If a clip has no speaker or no emotion, or no speaker has clips enough.
     """
     total, done = sum(len(judge.clips) for judge in judges), 0
     found: dict[str, list[Prediction]] = {way: [] for way in WAYS}
@@ -64,6 +67,7 @@ def judge_known_voices(
         clips = [clip for clip in judge.clips if clip.label in EIGHT]
         if not clips or not all(clip.speaker for clip in clips):
             raise CorpusError("profiles are judged on clips whose speaker and emotion are known; name their --corpus")
+        clips = _of_those_with_more(clips, count) or clips
         enrolment = set(draw_enrolment(clips, count=count, seed=seed))
         for speaker in dict.fromkeys((clip.corpus, clip.speaker) for clip in clips):
             own = [clip for clip in clips if (clip.corpus, clip.speaker) == speaker]
@@ -84,6 +88,11 @@ def judge_known_voices(
                     progress("reading known voices", done, total)
             done += len(own) - len(others)
     return KnownVoices({way: tuple(rows) for way, rows in found.items()}, abstained)
+
+
+def _of_those_with_more(clips: Sequence[Recording], count: int) -> list[Recording]:
+    counts = Counter((clip.corpus, clip.speaker) for clip in clips)
+    return [clip for clip in clips if counts[clip.corpus, clip.speaker] > count]
 
 
 def _heard(recognizer: Recognizer, clips: Sequence[Recording]) -> Heard:
