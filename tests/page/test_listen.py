@@ -3,7 +3,7 @@
 import pytest
 
 from affetto.server import Limits
-from tests.page.conftest import heard, reload, renew, sounds, until, without_chance
+from tests.page.conftest import Held, heard, reload, renew, sounds, until, without_chance
 from tests.server.conftest import Running
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("music")]
@@ -63,6 +63,37 @@ def test_a_word_or_the_dot_corrects_a_reading(visit):
     entries = journal.value.json()["entries"]
     assert len(entries) == 1, "a correction takes the place of what was heard"
     assert entries[0]["emotion"] == "happy"
+
+
+def test_of_words_said_quickly_the_last_counts_and_one_reading_is_kept(visit):
+    page = visit()
+    page.click("#by-hand")
+    held = Held(page, "**/v1/me/playlists")
+    page.click(".place.sad")
+    held.wait()
+    page.click(".place.calm")
+    page.click(".place.happy")
+    with page.expect_response(lambda answer: '"happy"' in (answer.request.post_data or "")) as last:
+        held.let_go()
+    until(page, "document.querySelector('#music-title').textContent === 'Stay'")
+    (entry,) = page.request.get(page.url + "v1/me/journal").json()["entries"]
+    assert (entry["emotion"], entry["playlist"]["id"]) == ("happy", last.value.json()["id"])
+
+
+def test_music_that_comes_late_does_not_begin_while_someone_speaks(visit):
+    page = visit()
+    page.click("#by-hand")
+    held = Held(page, "**/v1/me/playlists")
+    page.click(".place.sad")
+    held.wait()
+    page.click("#speak")
+    page.wait_for_selector("[data-state=listening]")
+    with page.expect_response(lambda answer: '"sad"' in (answer.request.post_data or "")):
+        held.let_go()
+    heard(page)
+    sounds(page)
+    assert page.evaluate("window.openWhenMusicBegan") is False
+    assert len(page.request.get(page.url + "v1/me/journal").json()["entries"]) == 2, "one for each reading"
 
 
 def test_without_a_microphone_sliders_or_a_recording_do(visit, voice):

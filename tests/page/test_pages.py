@@ -114,6 +114,25 @@ def test_a_late_answer_to_an_earlier_search_is_not_shown(visit):
 
 
 @pytest.mark.usefixtures("music")
+def test_a_queue_that_comes_late_does_not_take_the_place_of_one_asked_for_after_it(visit):
+    page = visit()
+    page.click("#by-hand")
+    held = Held(page, "**/v1/me/playlists")
+    page.click(".place.sad")
+    held.wait()
+    page.click(".tabs a[href='/library']")
+    page.click(".region .round >> nth=0")
+    page.wait_for_selector("#player:not([hidden])")
+    page.click("#player-play")  # a track that ends meanwhile would give way to the next
+    title = page.inner_text("#player-title")
+    with page.expect_response("**/v1/me/playlists"):
+        held.let_go()
+    ready(page)
+    assert page.inner_text("#player-title") == title
+    assert page.evaluate("document.querySelector('#audio').paused")
+
+
+@pytest.mark.usefixtures("music")
 @pytest.mark.parametrize("path", ["/", "/settings", "/journal", "/library"])
 def test_a_page_that_is_left_before_its_answers_come_says_nothing(visit, path, voice):
     page = visit("/analyse")

@@ -176,7 +176,7 @@ class Page {
     const button = make("button", { class: "round", type: "button", "aria-label": t("journal.again") }, icon("i-play"));
     button.addEventListener("click", async () => {
       try {
-        player.load(await ask(`/v1/me/playlists/${entry.playlist?.id}`));
+        await player.expect(ask(`/v1/me/playlists/${entry.playlist?.id}`));
       } catch (error) {
         toast(/** @type {Error} */ (error).message);
       }

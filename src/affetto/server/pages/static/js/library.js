@@ -140,7 +140,7 @@ class Page {
   /** @param {number} region */
   async #playRegion(region) {
     try {
-      player.load(await ask("/v1/library/playlists", { json: { region } }));
+      await player.expect(ask("/v1/library/playlists", { json: { region } }));
     } catch (error) {
       toast(/** @type {Error} */ (error).message);
     }

@@ -13,6 +13,7 @@ import { Wave } from "./wave.js";
  * @typedef {import("./live.js").Reading} Reading
  * @typedef {import("./kit.js").Affect} Affect
  * @typedef {import("./player.js").Playlist} Playlist
+ * @typedef {{entry: number | null, asking: Promise<unknown>}} Kept
  * @typedef {"idle" | "asking" | "listening" | "reading" | "heard"} State
  */
 
@@ -42,8 +43,10 @@ class Page {
     this.recording = null;
     this.following = false;
     this.gone = false;
-    /** The entry of the journal that a correction puts right. @type {number | null} */
-    this.entry = null;
+    /** What is kept of the last reading: the entry of the journal that a correction puts right. @type {Kept} */
+    this.kept = { entry: null, asking: Promise.resolve() };
+    /** What music was last asked for. @type {object | null} */
+    this.wish = null;
     this.change = () => this.#showMusic();
     this.failed = (/** @type {Event} */ event) => this.#noSound(/** @type {CustomEvent} */ (event));
     player.addEventListener("change", this.change);
@@ -128,7 +131,7 @@ class Page {
   async #speak() {
     this.#trouble(null);
     this.#set("asking");
-    if (!this.following) player.pause();
+    if (!this.following) player.hush();
     $("words").textContent = t("listen.listening");
     $("lead").textContent = t(this.following ? "listen.following_hint" : "listen.hint");
     $("cues").hidden = true;
@@ -220,7 +223,7 @@ class Page {
     input.value = "";
     if (!file) return;
     this.#trouble(null);
-    player.pause();
+    player.hush();
     this.#set("reading");
     $("words").textContent = t("listen.reading_file");
     $("lead").textContent = file.name;
@@ -249,22 +252,36 @@ class Page {
     this.#cues(reading.cues ?? []);
     this.#set("heard");
     announce(this.#sentence(reading));
-    this.entry = null;
+    this.kept = { entry: null, asking: Promise.resolve() };
     this.start = { reading: { probabilities: reading.probabilities, seconds: reading.seconds }, source };
     await this.#play();
   }
 
-  /** Asks for a playlist from the present start and plays it. */
+  /** Asks for a playlist from the present start and plays it, unless something else is asked for before it comes. */
   async #play() {
     try {
-      /** @type {Playlist} */
-      const playlist = await ask("/v1/me/playlists", { json: { ...this.start, intent: this.intent, entry: this.entry } });
-      this.entry = playlist.entry ?? null;
-      player.load(playlist);
-      announce(t("listen.music_starts", { title: player.track?.title ?? "" }));
+      if (await player.expect(this.#ask())) announce(t("listen.music_starts", { title: player.track?.title ?? "" }));
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /**
+   * What is asked of one reading is asked in turn, since an answer names the entry of the journal that the next one
+   * puts right; of what waits meanwhile only the last is asked.
+   * @returns {Promise<Playlist | null>}
+   */
+  async #ask() {
+    const { kept } = this;
+    const wish = (this.wish = { ...this.start, intent: this.intent });
+    await kept.asking;
+    if (wish !== this.wish) return null;
+    const answer = ask("/v1/me/playlists", { json: { ...wish, entry: kept.entry } }).then((playlist) => {
+      kept.entry = playlist.entry;
+      return playlist;
+    });
+    kept.asking = answer.catch(() => null);
+    return answer;
   }
 
   /** @param {Reading} reading @param {boolean} final */

@@ -43,6 +43,8 @@ class Player extends EventTarget {
     this.failures = 0;
     this.ducked = false;
     this.volume = 0.8;
+    /** Number of the last queue asked for: one that comes later than one asked for after it is not played. */
+    this.turn = 0;
   }
 
   /** @returns {HTMLAudioElement} */
@@ -56,9 +58,28 @@ class Player extends EventTarget {
 
   /** Takes a new queue and starts with its first track. @param {Playlist} playlist */
   load(playlist) {
+    this.turn += 1;
     this.playlist = playlist;
     this.failures = 0;
     this.#start(this.#playableFrom(0, 1));
+  }
+
+  /**
+   * Takes a queue that is on its way, unless another is asked for before it comes.
+   * @param {Promise<Playlist | null>} coming
+   * @returns {Promise<boolean>} whether it was taken; what comes too late does not fail either
+   */
+  async expect(coming) {
+    const turn = (this.turn += 1);
+    try {
+      const playlist = await coming;
+      if (!playlist || turn !== this.turn) return false;
+      this.load(playlist);
+      return true;
+    } catch (error) {
+      if (turn === this.turn) throw error;
+      return false;
+    }
   }
 
   /** Takes over a queue and goes on playing what sounds. @param {Playlist} playlist */
@@ -85,7 +106,9 @@ class Player extends EventTarget {
     if (this.track) this.play(this.index);
   }
 
-  pause() {
+  /** Is still for somebody who speaks: what was asked for before does not begin any more. */
+  hush() {
+    this.turn += 1;
     this.audio.pause();
   }
 

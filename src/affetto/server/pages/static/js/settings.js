@@ -93,7 +93,7 @@ class Page {
   }
 
   async #enrol() {
-    player.pause();
+    player.hush();
     this.frames = [];
     let rate = 16000;
     let taken = 0;
