@@ -311,6 +311,24 @@ def test_undo_takes_the_last_word_not_a_play(anna):
         anna.undo()
 
 
+def test_a_track_is_liked_while_its_last_word_is_a_like_that_stands(anna, store):
+    asked = ["0", "1", "2", "3"]
+    assert anna.likes("given", asked) == {}
+    first = anna.feedback("like", MUSIC[0], library=MUSIC)
+    second = anna.feedback("like", MUSIC[1], library=MUSIC)
+    again = anna.feedback("like", MUSIC[0], library=MUSIC)
+    anna.feedback("completed", MUSIC[0], library=MUSIC)
+    dislike = anna.feedback("dislike", MUSIC[1], library=MUSIC)
+    anna.feedback("never", MUSIC[2], library=MUSIC)
+    anna.feedback("like", MUSIC[4], library=MUSIC)
+    assert anna.likes("given", asked) == {"0": again.number}
+    anna.undo(again.number)
+    anna.undo(dislike.number)
+    assert anna.likes("given", asked) == {"0": first.number, "1": second.number}
+    assert anna.likes("own", asked) == anna.likes("given", []) == {}
+    assert Listener.open("Ben", store=store).likes("given", asked) == {}
+
+
 def test_what_is_told_twice_counts_once(anna):
     first = anna.feedback("like", MUSIC[0], library=MUSIC, token="phone-1")
     assert anna.feedback("like", MUSIC[0], library=MUSIC, token="phone-1").number == first.number

@@ -6,9 +6,11 @@ from types import MappingProxyType
 from typing import Any
 
 from affetto.affect import Affect
+from affetto.errors import OptionError
 from affetto.music.words import mood_word
+from affetto.recommendation.saved import SavedPlaylist
 
-__all__ = ["PARTS", "Account", "account_of"]
+__all__ = ["PARTS", "Account", "accounts_of"]
 
 PARTS: Mapping[str, str] = MappingProxyType(
     {
@@ -86,13 +88,7 @@ def _at(point: Affect) -> str:
     return f"{mood_word(point)} ({point.valence:+.2f}, {point.arousal:+.2f})"
 
 
-def account_of(number: int, plain: Mapping[str, Any]) -> Account:
-    """The account of a track of a kept playlist.
-
-    Args:
-        number: Its number.
-        plain: The track as `affetto.recommendation.saved.SavedPlaylist.tracks` has it.
-    """
+def _account(number: int, plain: Mapping[str, Any]) -> Account:
     return Account(
         number=number,
         title=str(plain["title"]),
@@ -103,3 +99,19 @@ def account_of(number: int, plain: Mapping[str, Any]) -> Account:
         parts=plain["parts"],
         propensity=plain["propensity"],
     )
+
+
+def accounts_of(saved: SavedPlaylist, track: int | None = None) -> tuple[Account, ...]:
+    """The accounts of the tracks of a kept playlist.
+
+    Args:
+        saved: The playlist.
+        track: Number of one track, from 1; None for all.
+
+    Raises:
+        OptionError: If there is no such track.
+    """
+    if track is not None and not 1 <= track <= len(saved.tracks):
+        raise OptionError(f"track {track}: playlist {saved.number} has tracks 1 to {len(saved.tracks)}")
+    accounts = tuple(_account(number, plain) for number, plain in enumerate(saved.tracks, start=1))
+    return accounts if track is None else (accounts[track - 1],)

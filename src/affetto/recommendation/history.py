@@ -3,7 +3,7 @@
 import json
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -30,6 +30,13 @@ _STANDING = select(func.count()).where(_OF_LISTENER, FeedbackRow.id <= bindparam
 _AFTER = (
     select(FeedbackRow)
     .where(_OF_LISTENER, FeedbackRow.id > bindparam("last"), FeedbackRow.undone.is_(None))
+    .order_by(FeedbackRow.id)
+)
+_OPINIONS = (
+    select(FeedbackRow.id, FeedbackRow.track, FeedbackRow.kind)
+    .where(_OF_LISTENER, FeedbackRow.undone.is_(None), FeedbackRow.library == bindparam("library"))
+    .where(FeedbackRow.track.in_(bindparam("tracks", expanding=True)))
+    .where(FeedbackRow.kind.in_([str(Kind.LIKE), str(Kind.DISLIKE), str(Kind.NEVER)]))
     .order_by(FeedbackRow.id)
 )
 
@@ -284,6 +291,19 @@ class History:
         with self._store.read() as connection:
             found = connection.scalar(query.order_by(FeedbackRow.id.desc()).limit(1))
         return None if found is None else cast("dict[str, Any]", json.loads(found))
+
+    def likes(self, library: str, tracks: Collection[str]) -> dict[str, int]:
+        """The tracks that are liked, each with the number of its like: the last word on a track counts.
+
+        Args:
+            library: The music that they are from, as in `Entry.library`.
+            tracks: The ids of those that are asked about.
+        """
+        which = {"listener": self._listener, "library": library, "tracks": list(tracks)}
+        with self._store.read() as connection:
+            rows = connection.execute(_OPINIONS, which).all()
+        last = {row.track: row for row in rows}
+        return {track: int(row.id) for track, row in last.items() if row.kind == str(Kind.LIKE)}
 
     def clear(self) -> int:
         """Forgets everything; the number of entries that there were."""

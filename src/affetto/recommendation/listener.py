@@ -1,7 +1,7 @@
 """A person who listens: what is played for them, what they say to it, and what is learnt from that."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, Unpack
 
@@ -11,7 +11,7 @@ from affetto.affect import Affect, Emotion
 from affetto.errors import OptionError
 from affetto.music.library import Library
 from affetto.music.track import Track
-from affetto.recommendation.account import Account, account_of
+from affetto.recommendation.account import Account, accounts_of
 from affetto.recommendation.compose import compose
 from affetto.recommendation.history import Entry, History
 from affetto.recommendation.intent import Intent, Start, chosen_plan, start_emotion
@@ -266,6 +266,10 @@ class Listener:
         """
         return self._history.entries(limit=limit, undone=undone)
 
+    def likes(self, library: str, tracks: Collection[str]) -> Mapping[str, int]:
+        """Which tracks of a library they like, each with the number of the like; see `History.likes`."""
+        return self._history.likes(library, tracks)
+
     def outcome(self, said: str, playlist: Playlist | int | None = None) -> Outcome:
         """Writes down how the listener felt after a playlist, which decides the shape of later journeys.
 
@@ -357,11 +361,7 @@ class Listener:
         Raises:
             OptionError: If there is no such playlist or track.
         """
-        saved = self._saved.playlist(_number(playlist))
-        if track is not None and not 1 <= track <= len(saved.tracks):
-            raise OptionError(f"track {track}: playlist {saved.number} has tracks 1 to {len(saved.tracks)}")
-        accounts = tuple(account_of(number, plain) for number, plain in enumerate(saved.tracks, start=1))
-        return accounts if track is None else (accounts[track - 1],)
+        return accounts_of(self._saved.playlist(_number(playlist)), track)
 
     def delete_playlist(self, number: int) -> None:
         """Deletes a playlist; what was said to its tracks stays. An `OptionError` if there is none."""
