@@ -110,6 +110,21 @@ def test_tracks_are_found_by_words_and_by_place(client):
 
 
 @pytest.mark.usefixtures("music")
+def test_what_is_found_or_played_says_whether_it_is_liked(client):
+    (hit,) = client.get("/v1/library/tracks", params={"words": "piece bh"}).json()["tracks"]
+    assert hit["liked"] is None
+    like = client.post("/v1/me/feedback", json={"track": hit["id"], "kind": "like", "library": "own"}).json()["id"]
+    (hit,) = client.get("/v1/library/tracks", params={"words": "piece bh"}).json()["tracks"]
+    assert hit["liked"] == like
+    regions = client.get("/v1/library/regions").json()["regions"]
+    lists = [client.post("/v1/library/playlists", json={"region": place}).json() for place in range(len(regions))]
+    lists = [[track for playlist in lists for track in playlist["tracks"]]]
+    lists.append(client.post("/v1/me/playlists", json={"emotion": "happy", "length": 30}).json()["tracks"])
+    for tracks in lists:
+        assert {track["id"]: track["liked"] for track in tracks if track["liked"]} == {hit["id"]: like}
+
+
+@pytest.mark.usefixtures("music")
 def test_a_track_is_put_where_the_person_says_and_back(client):
     number = numbers(client)[0]
     before = client.get(f"/v1/library/tracks/{number}").json()

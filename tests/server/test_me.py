@@ -42,6 +42,26 @@ def test_what_is_done_with_a_track_is_written_down_and_taken_back(client, playli
     assert str(made.json()["id"]) in problem(again, 422, "bad-input")
 
 
+def test_a_list_says_which_of_its_tracks_are_liked_by_the_last_word_on_them(client, playlist):
+    assert [track["liked"] for track in playlist["tracks"]] == [None] * 3
+    first, second, third = (track["id"] for track in playlist["tracks"])
+
+    def say(kind, track):
+        said = {"track": track, "kind": kind, "playlist": playlist["id"]}
+        return client.post("/v1/me/feedback", json=said).raise_for_status().json()["id"]
+
+    def liked():
+        kept = client.get(f"/v1/me/playlists/{playlist['id']}").json()
+        return {track["id"]: track["liked"] for track in kept["tracks"]}
+
+    one, two, _ = say("like", first), say("like", second), say("completed", third)
+    dislike = say("dislike", second)
+    assert liked() == {first: one, second: None, third: None}
+    client.delete(f"/v1/me/feedback/{dislike}")
+    client.delete(f"/v1/me/feedback/{one}")
+    assert liked() == {first: None, second: two, third: None}
+
+
 @pytest.mark.usefixtures("playlist")
 def test_one_entry_and_everything_can_be_deleted(client):
     (entry,) = client.get("/v1/me/journal").json()["entries"]

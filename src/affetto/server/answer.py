@@ -10,7 +10,7 @@ from affetto.recommendation.intent import Intent, Start
 from affetto.recommendation.journal import Source
 from affetto.recommendation.listener import Listener
 from affetto.recommendation.playlist import Playlist
-from affetto.server.links import playlist_with_links
+from affetto.server.shown import shown_playlist
 
 __all__ = ["answer", "answered", "warm"]
 
@@ -53,4 +53,4 @@ def warm() -> None:
 
 def answered(playlist: Playlist, entry: int | None) -> dict[str, Any]:
     """A playlist as the page takes it."""
-    return {**playlist_with_links(playlist), "id": playlist.number, "entry": entry}
+    return {**shown_playlist(playlist), "id": playlist.number, "entry": entry}

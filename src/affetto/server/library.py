@@ -14,11 +14,11 @@ from affetto.music.collection import Collection, default_collection
 from affetto.music.stored import StoredLibrary
 from affetto.music.track import Track
 from affetto.recommendation.recommender import mood_playlist
-from affetto.recommendation.source import OWN, music_from
+from affetto.recommendation.source import OWN, find_music, music_from
 from affetto.server.guard import LOOPBACK
-from affetto.server.links import playlist_with_links, with_links
 from affetto.server.problems import Problem
 from affetto.server.scans import Scans
+from affetto.server.shown import shown_playlist, shown_tracks
 from affetto.server.tracks import Number
 
 __all__ = ["router"]
@@ -137,7 +137,7 @@ def play_region(request: RegionRequest) -> dict[str, Any]:
     if request.region >= len(found):
         raise Problem(404, "no-such-region", f"region {request.region}: the music has {len(found)}; reload the map")
     playlist = mood_playlist(found[request.region], length=request.length, seed=request.seed)
-    return playlist_with_links(replace(playlist, library=name))
+    return shown_playlist(replace(playlist, library=name))
 
 
 @router.get("/tracks")
@@ -149,7 +149,8 @@ def search(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> dict[str, Any]:
     """Tracks with all of some words, those of a region, or those nearest to a place on the circumplex."""
-    library, name = music_from()
+    music = find_music()
+    library = music.library
     if region is not None:
         found = regions(library)
         chosen = library.take(found[region].places[:limit]) if region < len(found) else []
@@ -158,7 +159,7 @@ def search(
     else:
         centre = Affect(valence or 0.0, arousal or 0.0)
         chosen = library.take(library.nearest(centre, limit))
-    return {"tracks": [with_links(track.to_dict(), own=name == OWN) for track in chosen]}
+    return {"tracks": shown_tracks((track.to_dict() for track in chosen), music.key)}
 
 
 def _having(library: Library, words: str, limit: int) -> list[Track]:

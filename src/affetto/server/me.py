@@ -12,12 +12,11 @@ from affetto.affect import Affect, Emotion
 from affetto.errors import AffettoError, AudioError
 from affetto.recommendation.intent import start_emotion
 from affetto.recommendation.listener import Listener
-from affetto.recommendation.source import OWN
 from affetto.server.answer import answer, answered
 from affetto.server.hub import Hub
-from affetto.server.links import with_links
 from affetto.server.music import PlaylistRequest
 from affetto.server.problems import Problem
+from affetto.server.shown import shown_tracks
 from affetto.server.uploads import receive_upload, recorded
 from affetto.voice.profiles import ProfileStore
 from affetto.voice.recognizer import Recognizer
@@ -103,9 +102,7 @@ def _correct(start: Emotion | Affect | None) -> None:
 def kept_playlist(number: Number) -> dict[str, Any]:
     """A playlist that was kept."""
     kept = _listener().playlist(number)
-    own = kept.content.get("library") == OWN
-    tracks = [with_links(dict(track), own=own) for track in kept.tracks]
-    return {**kept.content, "id": kept.number, "tracks": tracks}
+    return {**kept.content, "id": kept.number, "tracks": shown_tracks(kept.tracks, kept.content["library_key"])}
 
 
 @router.post("/playlists/{number}/outcome")

@@ -195,7 +195,8 @@ class Page {
       journey: [],
       notes: [],
       library: own ? "your library" : "the starter catalog",
-      tracks: tracks.slice(place).map((track) => ({ ...track, reasons: [track.genre, track.tempo ? `${Math.round(track.tempo)} bpm` : ""].filter(Boolean) })),
+      // the same tracks, so that the list knows which of them are liked since it was found
+      tracks: tracks.slice(place).map((track) => Object.assign(track, { reasons: [track.genre, track.tempo ? `${Math.round(track.tempo)} bpm` : ""].filter(Boolean) })),
     });
   }
 
