@@ -190,6 +190,42 @@ def test_the_same_tracks_asked_for_anew_can_be_liked_and_dropped(visit):
     assert page.locator("#queue .track-title").all_inner_texts() == titles[:2] + titles[3:]
 
 
+def test_a_heart_that_is_full_in_a_new_list_is_emptied_by_a_click(visit):
+    page = visit()
+    without_chance(page)
+    page.click("#by-hand")
+    page.click("#hand [type=submit]")
+    heard(page)
+    with page.expect_response("**/v1/me/feedback") as like:
+        page.click("#queue .track >> nth=1 >> [data-act=like]")
+    name = page.get_attribute("#queue .track >> nth=1 >> [data-act=like]", "aria-label")
+    renew(page, "#hand [type=submit]")
+    heart = f"#queue [data-act=like][aria-label='{name}']"
+    page.wait_for_selector(f"{heart}[aria-pressed=true]")
+    assert page.locator("#queue [aria-pressed=true]").count() == 1
+    with page.expect_response(f"**/v1/me/feedback/{like.value.json()['id']}") as back:
+        page.click(heart)
+    assert back.value.request.method == "DELETE"
+    page.wait_for_selector(f"{heart}[aria-pressed=false]")
+
+
+def test_a_heart_that_is_clicked_on_while_its_like_is_on_its_way_stays_full(visit):
+    page = visit()
+    page.click("#by-hand")
+    page.click("#hand [type=submit]")
+    heard(page)
+    held = Held(page, "**/v1/me/feedback")
+    heart = "#queue .track >> nth=1 >> [data-act=like]"
+    for _ in range(3):
+        page.click(heart)
+    with page.expect_response("**/v1/me/feedback"):
+        held.let_go()
+    page.wait_for_load_state("networkidle")
+    assert page.get_attribute(heart, "aria-pressed") == "true"
+    kept = page.request.get(page.url + "v1/me/export").json()["feedback"]
+    assert [entry["kind"] for entry in kept if entry["kind"] == "like"] == ["like"]
+
+
 def test_music_goes_on_from_page_to_page(visit):
     page = visit()
     page.click("#by-hand")

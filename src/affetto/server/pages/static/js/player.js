@@ -17,7 +17,7 @@ import { paintCover } from "./queue.js";
  * @property {string} genre
  * @property {number | null} tempo
  * @property {string[]} reasons
- * @property {number | null} [liked] number of the like that stands
+ * @property {number | null} [liked] number of the like that stands, -1 while it is on its way
  *
  * @typedef {object} Playlist
  * @property {number | null} [id]
@@ -155,10 +155,11 @@ class Player extends EventTarget {
   /** @param {Track} track */
   async like(track) {
     const before = track.liked;
+    if (before === -1) return;
     track.liked = before ? null : -1;
     this.#tell();
     if (!before) track.liked = (await this.tell(track, "like"))?.id ?? null;
-    else if (before > 0) await ask(`/v1/me/feedback/${before}`, { method: "DELETE" }).catch((error) => toast(error.message));
+    else await ask(`/v1/me/feedback/${before}`, { method: "DELETE" }).catch((error) => toast(error.message));
     this.#tell();
     announce(t(track.liked ? "queue.liked" : "queue.unliked"));
   }
