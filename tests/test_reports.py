@@ -56,7 +56,12 @@ def _of_recognizer(name: str) -> Figures:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[pytest.mark.xfail(strict=True, reason="falls short")] if name in SHORT else [])
+        pytest.param(
+            name,
+            marks=[pytest.mark.xfail(strict=True, raises=AssertionError, reason="falls short")]
+            if name in SHORT
+            else [],
+        )
         for name in RECOGNIZER
     ],
 )
