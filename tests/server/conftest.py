@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import httpx
 import numpy as np
@@ -120,6 +120,13 @@ def talk(running: Running, **start) -> Iterator[ClientConnection]:
         connection.send(json.dumps({"type": "session.start", **start}))
         assert json.loads(connection.recv(PATIENCE))["type"] == "session.started"
         yield connection
+
+
+def send(connection: ClientConnection, frames: Iterable[bytes]) -> None:
+    """Sends frames until the server takes no more: where it hangs up in between depends on how fast it is."""
+    with contextlib.suppress(ConnectionClosed):
+        for frame in frames:
+            connection.send(frame)
 
 
 def rest(connection: ClientConnection) -> tuple[list[dict], int]:

@@ -17,7 +17,7 @@ from affetto.voice.profile import VoiceProfile
 from affetto.voice.profiles import ProfileStore
 from affetto.voice.reading import Reading
 from affetto.voice.stream import LiveRecognizer
-from tests.server.conftest import PATIENCE, cut, f32, rest, s16, talk
+from tests.server.conftest import PATIENCE, cut, f32, rest, s16, send, talk
 
 END = '{"type": "session.end"}'
 
@@ -190,15 +190,14 @@ def test_a_large_frame_is_refused(serve):
 def test_a_frame_far_too_large_is_not_even_taken_in(serve):
     running = serve(frame_bytes=1_000)
     with talk(running) as socket:
-        socket.send(bytes(1 << 20))
+        send(socket, [bytes(1 << 20)])
         assert rest(socket) == ([], 1009)
 
 
 def test_a_flood_of_tiny_frames_is_refused(serve):
     running = serve(tiny_frames=10)
     with talk(running) as socket:
-        for _ in range(100):
-            socket.send(b"\0\0")
+        send(socket, [b"\0\0"] * 100)
         (error,), code = rest(socket)
     assert (error["code"], code) == ("rate_limited", 1008)
     assert "send fewer and larger ones" in error["message"]
@@ -218,8 +217,7 @@ def test_a_client_that_says_nothing_is_let_go(serve):
 def test_a_session_has_an_end(serve, short):
     running = serve(session_seconds=3.0)
     with talk(running, format="f32le") as socket:
-        for frame in cut(f32(short), 6_400):
-            socket.send(frame)
+        send(socket, cut(f32(short), 6_400))
         messages, code = rest(socket)
     assert (messages[-1]["code"], code) == ("too_long", 1008)
     assert [m["type"] for m in messages[-3:-1]] == ["reading", "utterance.end"]
