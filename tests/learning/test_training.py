@@ -18,9 +18,10 @@ from affetto.learning.export import export
 from affetto.learning.families import build_model, load_model
 from affetto.learning.fit import embed, fit, predict_logits
 from affetto.learning.networks import EmotionNetwork
-from affetto.learning.recipe import Recipe, RecognizerRecipe
+from affetto.learning.recipe import Recipe, RecognizerRecipe, StatisticsRecipe
 from affetto.learning.recognizer import RecognizerModel
 from affetto.learning.recognizer_batches import Batches
+from affetto.voice.audio import read_audio
 from affetto.voice.recognizer import Recognizer
 from tests.tiny import tiny_recipe, write_tiny_corpus
 
@@ -161,6 +162,29 @@ def test_the_recognizer_is_a_model_among_the_others(recipe: Recipe, data: Prepar
     assert again.embed(clips[:3]).shape == (3, 16)
     again.export(root / "again.onnx", facts={"note": "x"})
     assert Recognizer(root / "again.onnx").metadata["note"] == "x"
+
+
+def test_a_member_on_statistics_joins_in(recipe: Recipe, data: PreparedData, root: Path) -> None:
+    statistics = StatisticsRecipe(hidden=8, varied=1, steps=50, batch=16)
+    changed = recipe.model_copy(update={"model": family(recipe).model_copy(update={"statistics": statistics})})
+    model = build_model(changed, root / "cache")
+    assert isinstance(model, RecognizerModel)
+    clips = model.prepare(data.clips)
+    model.fit(clips, folder=root / "run")  # beside the finished convolutions, which do not depend on it
+    embedded = torch.from_numpy(model.embed(clips))
+    assert embedded.shape == (len(clips), 16 + 8)
+    convolutions = fit(data.training_set(clips), family(recipe), folder=root / "run")
+    with torch.inference_mode():
+        joined = (convolutions.answer(embedded[:, :16])[0] + embedded[:, 16:]) / 2
+    assert np.allclose(model.predict_proba(clips), joined.softmax(dim=1).numpy(), atol=1e-5)
+    model.save(root / "joined")
+    again = load_model(root / "joined", root / "cache")
+    assert np.allclose(again.predict_proba(clips), model.predict_proba(clips), atol=1e-6)
+    again.export(root / "joined.onnx")
+    recognizer = Recognizer(root / "joined.onnx")
+    assert recognizer.profile_size == 24
+    samples = read_audio(clips[0].path)
+    assert recognizer.probabilities(samples)[0].sum() == pytest.approx(1, abs=1e-5)
 
 
 def test_saved_weights_of_another_shape_are_refused(recipe: Recipe, data: PreparedData, root: Path) -> None:

@@ -190,6 +190,7 @@ def _trace(recognition: nn.Module, file: Path, profile_size: int) -> None:
                 dynamic_axes={name: {0: "batch"} for name in (*inputs, *outputs)}
                 | {"waveform": {0: "batch", 1: "samples"}},
                 opset_version=_OPSET,
+                do_constant_folding=False,  # what is computed from few numbers is kept as those
                 # as it is, not with normalization multiplied into weights: they would have more digits to keep
                 training=torch.onnx.TrainingMode.PRESERVE,
                 dynamo=False,

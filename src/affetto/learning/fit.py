@@ -127,7 +127,7 @@ class _Curve:
 def _stamp(examples: TrainingSet, recipe: RecognizerRecipe, seed: int) -> str:
     """What is being trained: a checkpoint of something else is refused."""
     clips = [(clip.corpus, clip.path.name, clip.target) for clip in (examples.clips[i] for i in examples.chosen)]
-    text = recipe.model_dump_json() + repr((examples.labels, clips))
+    text = recipe.model_dump_json(exclude={"statistics"}) + repr((examples.labels, clips))
     return f"{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}-seed{seed}"
 
 

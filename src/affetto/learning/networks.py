@@ -7,13 +7,25 @@ from torch.nn import functional
 
 from affetto.affect import EMOTIONS
 from affetto.features.spectral import mel_filterbank
-from affetto.learning.recipe import NetworkRecipe
+from affetto.learning.recipe import NetworkRecipe, StatisticsRecipe
+from affetto.learning.statistics import ClipStatistics
 from affetto.voice.audio import RATE
 
-__all__ = ["FRAME_LENGTH", "HOP_LENGTH", "N_MELS", "AttentivePooling", "EmotionNetwork", "MelPower", "Recognition"]
+__all__ = [
+    "FRAME_LENGTH",
+    "HOP_LENGTH",
+    "N_MELS",
+    "AttentivePooling",
+    "EmotionNetwork",
+    "MelPower",
+    "Recognition",
+    "StatisticsNetwork",
+    "clip_statistics",
+]
 
 FRAME_LENGTH, HOP_LENGTH, N_MELS = 512, 256, 64
 _FMIN, _FMAX = 50.0, 7600.0
+_FARTHEST = 4.0  # deviations: what is further out says that it is far out, not how far
 _FLOOR = 1e-5  # 50 dB under the utterance's mean: fainter sounds, and the level of the recording, do not matter
 
 
@@ -23,19 +35,28 @@ class MelPower(nn.Module):
     def __init__(self, *, frame_length: int = FRAME_LENGTH, hop_length: int = HOP_LENGTH, n_mels: int = N_MELS) -> None:
         super().__init__()
         self.frame_length, self.hop_length = frame_length, hop_length
-        window = np.hanning(frame_length + 1)[:-1]
-        angle = 2 * np.pi / frame_length * np.outer(np.arange(frame_length // 2 + 1), np.arange(frame_length))
         filters = mel_filterbank(n_mels=n_mels, n_fft=frame_length, rate=RATE, fmin=_FMIN, fmax=_FMAX)
-        heard = filters.any(axis=0)  # the frequencies beyond those of the bands need not be computed
-        angle, filters = angle[heard], np.ascontiguousarray(filters[:, heard])
-        basis = np.concatenate([np.cos(angle), np.sin(angle)]) * window
-        self.basis = nn.Buffer(torch.tensor(basis[:, None], dtype=torch.float32), persistent=False)
-        self.filters = nn.Buffer(torch.tensor(filters), persistent=False)
+        heard = np.flatnonzero(filters.any(axis=0))  # the frequencies beyond those of the bands need not be computed
+        self.frequencies = nn.Buffer(torch.tensor(heard, dtype=torch.float32), persistent=False)
+        self.place = nn.Buffer(torch.arange(frame_length, dtype=torch.float32), persistent=False)
+        self.basis = nn.Buffer(_fourier(self.frequencies.double(), self.place.double()).float(), persistent=False)
+        self.filters = nn.Buffer(torch.tensor(np.ascontiguousarray(filters[:, heard])), persistent=False)
 
     def forward(self, waveform: Tensor) -> Tensor:
         """``(batch, samples)`` at 16 kHz to mel power ``(batch, n_mels, frames)``."""
-        real, imaginary = functional.conv1d(waveform[:, None], self.basis, stride=self.hop_length).chunk(2, dim=1)
+        # a model file holds how the basis is computed, once when it is loaded: as numbers it would be a megabyte
+        basis = _fourier(self.frequencies, self.place) if torch.onnx.is_in_onnx_export() else self.basis
+        real, imaginary = functional.conv1d(waveform[:, None], basis, stride=self.hop_length).chunk(2, dim=1)
         return self.filters @ (real.square() + imaginary.square())
+
+
+def _fourier(frequencies: Tensor, place: Tensor) -> Tensor:
+    """Cosines, then sines, under a Hann window as long as ``place``: ``(2 * frequencies, 1, places)``."""
+    length = len(place)
+    turns = frequencies[:, None] * place / length
+    angle = 2 * torch.pi * (turns - turns.floor())  # whole turns are taken out before digits are lost
+    window = torch.sin(torch.pi / length * place).square()
+    return (torch.cat([torch.cos(angle), torch.sin(angle)]) * window)[:, None]
 
 
 class AttentivePooling(nn.Module):
@@ -135,8 +156,42 @@ class _Member(nn.Module):
         return logits, self.speech(embedding)[:, 0]
 
 
+def clip_statistics() -> ClipStatistics:
+    """What :class:`StatisticsNetwork` is told of a clip."""
+    return ClipStatistics(N_MELS, frames_per_second=RATE / HOP_LENGTH, lowest_hz=_FMIN, highest_hz=_FMAX)
+
+
+class StatisticsNetwork(nn.Module):
+    """One hidden layer on the statistics of a clip: it errs elsewhere than convolutions do."""
+
+    def __init__(self, recipe: StatisticsRecipe, labels: int) -> None:
+        super().__init__()
+        self.statistics = clip_statistics()
+        size = self.statistics.size
+        self.middle, self.deviation = nn.Buffer(torch.zeros(size)), nn.Buffer(torch.ones(size))
+        self.layers = nn.Sequential(
+            nn.Dropout(recipe.input_dropout),
+            nn.Linear(size, recipe.hidden),
+            nn.BatchNorm1d(recipe.hidden),
+            nn.ReLU(),
+            nn.Dropout(recipe.dropout),
+            nn.Linear(recipe.hidden, labels),
+        )
+
+    def answer(self, statistics: Tensor) -> Tensor:
+        """Statistics ``(batch, size)`` to logits ``(batch, labels)``."""
+        return self.layers(((statistics - self.middle) / self.deviation).clamp(-_FARTHEST, _FARTHEST))
+
+    def forward(self, power: Tensor) -> Tensor:
+        """Mel power ``(batch, N_MELS, frames)`` to logits ``(batch, labels)``; a very short clip is repeated."""
+        short = -(-self.statistics.shortest // power.shape[2])
+        return self.answer(self.statistics(power.repeat(1, 1, short) if short > 1 else power))
+
+
 class EmotionNetwork(nn.Module):
     """A few small convolutional networks on two views of the log-mel spectrogram, whose logits are averaged.
+
+    A further member may answer from the statistics of the clip; it counts as much as all convolutional ones together.
 
     It answers with the eight emotions and, where corpora have further labels, those after them.
 
@@ -147,29 +202,40 @@ class EmotionNetwork(nn.Module):
     speaker's other clips: their mean embedding, the profile. A profile of zeros stands for a speaker who is not known.
     """
 
-    def __init__(self, recipe: NetworkRecipe, *, labels: int = len(EMOTIONS)) -> None:
+    def __init__(
+        self, recipe: NetworkRecipe, *, labels: int = len(EMOTIONS), statistics: StatisticsRecipe | None = None
+    ) -> None:
         super().__init__()
         self.mel_power = MelPower()
         self.members = nn.ModuleList(_Member(recipe, labels) for _ in range(recipe.members))
-        self.embedding_size = 2 * recipe.channels[-1] * recipe.members
-        """Values of an embedding, and so of a profile: those of one member after another."""
+        self.statistics = StatisticsNetwork(statistics, labels) if statistics and statistics.hidden else None
+        self._pooled = 2 * recipe.channels[-1] * recipe.members
+        self._labels = labels
+
+    @property
+    def embedding_size(self) -> int:
+        """Values of an embedding, and so of a profile: those of one member after another, then what statistics say."""
+        return self._pooled + (self._labels if self.statistics else 0)
 
     def embed(self, power: Tensor) -> Tensor:
         """Mel power ``(batch, N_MELS, frames)`` to what the answers are made from, ``(batch, embedding_size)``."""
         shape = torch.log(power / power.mean(dim=(1, 2), keepdim=True).clamp(min=1e-12) + _FLOOR) * 0.25 + 1.0
         change = shape - shape.mean(dim=2, keepdim=True)
         views = torch.stack([shape, change], dim=1).contiguous(memory_format=torch.channels_last)
-        return torch.cat([member.embed(views) for member in self._members()], dim=1)
+        told = [member.embed(views) for member in self._members()]
+        return torch.cat([*told, self.statistics(power)] if self.statistics else told, dim=1)
 
     def answer_each(self, embedding: Tensor, profile: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """What each member makes of embeddings and profiles ``(batch, embedding_size)``.
+        """What each convolutional member makes of embeddings and profiles ``(batch, embedding_size)``.
 
         Returns:
             Logits ``(members, batch, labels)`` and speech logits ``(members, batch)``.
         """
         members = self._members()
-        embeddings = embedding.chunk(len(members), dim=1)
-        profiles = [None] * len(members) if profile is None else profile.chunk(len(members), dim=1)
+        embeddings = embedding[:, : self._pooled].chunk(len(members), dim=1)
+        profiles = [None] * len(members)
+        if profile is not None:
+            profiles = profile[:, : self._pooled].chunk(len(members), dim=1)
         answers = [
             one.answer(*given) for one, given in zip(members, zip(embeddings, profiles, strict=True), strict=True)
         ]
@@ -177,8 +243,11 @@ class EmotionNetwork(nn.Module):
 
     def answer(self, embedding: Tensor, profile: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Embeddings and profiles ``(batch, embedding_size)`` to the answers of :meth:`forward`."""
-        emotion, speech = self.answer_each(embedding, profile)
-        return emotion.mean(dim=0), speech.mean(dim=0)
+        each, speech = self.answer_each(embedding, profile)
+        emotion = each.mean(dim=0)
+        if self.statistics:
+            emotion = (emotion + embedding[:, self._pooled :]) / 2
+        return emotion, speech.mean(dim=0)
 
     def forward(self, power: Tensor, profile: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """What is heard, and of whom.

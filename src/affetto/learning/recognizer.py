@@ -18,6 +18,8 @@ from affetto.learning.fit import embed, fit, predict_logits
 from affetto.learning.model import Floats, Progress
 from affetto.learning.networks import EmotionNetwork
 from affetto.learning.recipe import Recipe, RecognizerRecipe
+from affetto.learning.statistics_fit import fit_statistics
+from affetto.learning.statistics_views import Views, prepare_views
 from affetto.learning.store import Saved, save_model
 
 __all__ = ["RecognizerModel"]
@@ -41,6 +43,7 @@ class RecognizerModel:
         assert isinstance(recipe.model, RecognizerRecipe)
         self._recipe, self._family, self._cache = recipe, recipe.model, cache
         self._data: PreparedData | None = None
+        self._views: Views | None = None
         self._network: EmotionNetwork | None = None
         self._embedded: dict[Path, npt.NDArray[np.float32]] = {}  # by this network
         self.threads = 1
@@ -56,6 +59,13 @@ class RecognizerModel:
             self._data = prepare(self._recipe, self._cache, progress=progress)
         return self._data
 
+    def _seen(self, progress: Progress | None = None) -> Views:
+        if self._views is None:
+            how = self._family
+            data = self._prepared(progress)
+            self._views = prepare_views(data, how.augment, how.statistics.varied, self._cache, progress=progress)
+        return self._views
+
     def _fitted(self) -> EmotionNetwork:
         if self._network is None:
             raise ModelError("the model is not fitted; call fit() first")
@@ -64,6 +74,8 @@ class RecognizerModel:
     def prepare(self, clips: Sequence[Clip], *, progress: Progress | None = None) -> tuple[Clip, ...]:
         """Prepares the spectrograms of all the recipe's clips; those that could not be decoded are left out."""
         usable = {clip.path for clip in self._prepared(progress).clips}
+        if self._family.statistics.hidden:
+            self._seen(progress)
         return tuple(clip for clip in clips if clip.path in usable)
 
     def fit(
@@ -80,7 +92,13 @@ class RecognizerModel:
         examples = self._prepared().training_set(clips)
         self._embedded = {}
         with _bar(progress) as report:
-            self._network = fit(examples, self._family, folder=folder, seed=seed, threads=self.threads, progress=report)
+            network = fit(examples, self._family, folder=folder, seed=seed, threads=self.threads, progress=report)
+        if self._family.statistics.hidden:
+            with _bar(progress) as report:
+                network.statistics = fit_statistics(
+                    self._seen(), examples, self._family, folder=folder, seed=seed, progress=report
+                )
+        self._network = network
 
     def predict_proba(self, clips: Sequence[Clip]) -> Floats:
         """Probabilities of the labels, shape ``(clips, labels)``."""
@@ -138,7 +156,7 @@ class RecognizerModel:
         file = saved.file(_WEIGHTS)
         content = read_checkpoint(file)
         check_stamp(content, _STAMP, file)
-        network = EmotionNetwork(model._family.network, labels=len(saved.labels))
+        network = EmotionNetwork(model._family.network, labels=len(saved.labels), statistics=model._family.statistics)
         try:
             network.load_state_dict(content["state"])
         except (RuntimeError, KeyError) as error:

@@ -19,7 +19,7 @@ from affetto.learning.networks import HOP_LENGTH
 from affetto.learning.recipe import RecognizerRecipe
 from affetto.voice.audio import RATE
 
-__all__ = ["Batch", "Batches", "TrainingSet"]
+__all__ = ["Batch", "Batches", "TrainingSet", "partners", "smoothed"]
 
 _STEP = 32  # frames: a step is recorded anew for every length, so there are few
 
@@ -41,6 +41,35 @@ class TrainingSet:
     noise: Bank
     labels: tuple[str, ...]
     chosen: npt.NDArray[np.int64]
+
+
+def smoothed(examples: TrainingSet, smoothing: float) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """What is to be answered to each clip, and what can be.
+
+    Args:
+        examples: The clips.
+        smoothing: Probability spread over the labels of the corpus.
+
+    Returns:
+        Target probabilities and the labels that the clip's corpus has, ``(clips, labels)`` each.
+    """
+    place = {label: number for number, label in enumerate(examples.labels)}
+    hard = np.eye(len(place), dtype=np.float32)[[place[clip.target] for clip in examples.clips]]
+    knows = {corpus: np.zeros(len(place), np.bool_) for corpus in {clip.corpus for clip in examples.clips}}
+    for clip in examples.clips:
+        knows[clip.corpus][place[clip.target]] = True
+    known = np.stack([knows[clip.corpus] for clip in examples.clips])
+    soft = known / known.sum(axis=1, keepdims=True)
+    return ((1 - smoothing) * hard + smoothing * soft).astype(np.float32), known
+
+
+def partners(corpora: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Another example of the same corpus for each, ``(examples,)``."""
+    partner = np.arange(len(corpora))
+    for corpus in np.unique(corpora):
+        rows = np.flatnonzero(corpora == corpus)
+        partner[rows] = rng.permutation(rows)
+    return partner
 
 
 class Batch(NamedTuple):
@@ -79,17 +108,8 @@ class Batches:
             examples.clips, examples.chosen, shares=recipe.shares, size=training.group, unknown=training.unknown
         )
         self._count = len(examples.clips)
-        place = {label: number for number, label in enumerate(examples.labels)}
-        hard = np.eye(len(place), dtype=np.float32)[[place[clip.target] for clip in examples.clips]]
-        knows = {corpus: np.zeros(len(place), np.bool_) for corpus in {clip.corpus for clip in examples.clips}}
-        for clip in examples.clips:
-            knows[clip.corpus][place[clip.target]] = True
-        known = np.stack([knows[clip.corpus] for clip in examples.clips])
-        soft = known / known.sum(axis=1, keepdims=True)
-        smoothing = training.label_smoothing
-        self._known = torch.from_numpy(known).to(self._device)
-        self._targets = torch.from_numpy(((1 - smoothing) * hard + smoothing * soft).astype(np.float32)).to(
-            self._device
+        self._targets, self._known = (
+            torch.from_numpy(values).to(self._device) for values in smoothed(examples, training.label_smoothing)
         )
 
     def batch(self, number: int) -> Batch:
@@ -133,11 +153,8 @@ class Batches:
         """Blends some clips with another of the same corpus, power and target alike (mixup, Zhang et al. 2018)."""
         views = 2 if self._recipe.training.consistency else 1
         clips = len(power) // views  # both views of a clip are blended alike
-        partner = np.arange(clips)
-        for corpus in np.unique(chosen.corpora):
-            rows = np.flatnonzero(chosen.corpora[:clips] == corpus)
-            partner[rows] = rng.permutation(rows)
-        partner = np.concatenate([partner + view * clips for view in range(views)])
+        once = partners(chosen.corpora[:clips], rng)
+        partner = np.concatenate([once + view * clips for view in range(views)])
         blended = rng.random(clips) < self._recipe.augment.mixup
         amount = np.tile((blended * rng.uniform(0.0, 0.5, clips)).astype(np.float32), views)
         share, other = send(amount, self._device), send(partner, self._device)

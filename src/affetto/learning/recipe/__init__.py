@@ -18,7 +18,13 @@ from affetto.learning.recipe.classical import ClassicalFamily, ClassicalRecipe
 from affetto.learning.recipe.data import DataRecipe
 from affetto.learning.recipe.encoder import EncoderRecipe
 from affetto.learning.recipe.part import Part
-from affetto.learning.recipe.recognizer import AugmentRecipe, NetworkRecipe, RecognizerRecipe, TrainingRecipe
+from affetto.learning.recipe.recognizer import (
+    AugmentRecipe,
+    NetworkRecipe,
+    RecognizerRecipe,
+    StatisticsRecipe,
+    TrainingRecipe,
+)
 from affetto.learning.recipe.sequence import SequenceRecipe
 
 __all__ = [
@@ -32,6 +38,7 @@ __all__ = [
     "Recipe",
     "RecognizerRecipe",
     "SequenceRecipe",
+    "StatisticsRecipe",
     "TrainingRecipe",
     "load_recipe",
     "override",

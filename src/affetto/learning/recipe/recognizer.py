@@ -6,7 +6,7 @@ from pydantic import Field
 
 from affetto.learning.recipe.part import Part
 
-__all__ = ["AugmentRecipe", "NetworkRecipe", "RecognizerRecipe", "TrainingRecipe"]
+__all__ = ["AugmentRecipe", "NetworkRecipe", "RecognizerRecipe", "StatisticsRecipe", "TrainingRecipe"]
 
 _Stride = Annotated[int, Field(ge=1, le=4)]
 
@@ -97,6 +97,30 @@ class AugmentRecipe(Part):
     mixup: float = Field(default=0.3, ge=0, le=1)
 
 
+class StatisticsRecipe(Part):
+    """A further member that answers from the statistics of a clip; it learns by itself, in a minute or two.
+
+    Attributes:
+        hidden: Units of its hidden layer; 0 for no such member.
+        varied: Views of each clip that are varied at random, beside its prepared variants.
+        steps: Optimizer steps.
+        batch: Clips in a step.
+        rate: Highest learning rate (one cycle, cosine).
+        weight_decay: AdamW weight decay.
+        input_dropout: Share of the statistics dropped in training.
+        dropout: Share of the hidden units dropped in training.
+    """
+
+    hidden: int = Field(default=0, ge=0)
+    varied: int = Field(default=3, ge=0)
+    steps: int = Field(default=2500, ge=1)
+    batch: int = Field(default=256, ge=2)
+    rate: float = Field(default=3e-3, gt=0)
+    weight_decay: float = Field(default=0.05, ge=0)
+    input_dropout: float = Field(default=0.3, ge=0, lt=1)
+    dropout: float = Field(default=0.5, ge=0, lt=1)
+
+
 class RecognizerRecipe(Part):
     """A network on the mel spectrogram, for several corpora with different emotions, with a speech gate.
 
@@ -106,6 +130,7 @@ class RecognizerRecipe(Part):
         network: The shape of the network.
         training: How the weights are found.
         augment: How examples are varied.
+        statistics: The member that answers from statistics.
     """
 
     family: Literal["recognizer"] = "recognizer"
@@ -113,3 +138,4 @@ class RecognizerRecipe(Part):
     network: NetworkRecipe = NetworkRecipe()
     training: TrainingRecipe = TrainingRecipe()
     augment: AugmentRecipe = AugmentRecipe()
+    statistics: StatisticsRecipe = StatisticsRecipe()
