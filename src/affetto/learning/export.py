@@ -18,6 +18,7 @@ from affetto.affect import EMOTIONS
 from affetto.corpora import load_corpora
 from affetto.errors import ModelError
 from affetto.learning.baseline import cue_baseline
+from affetto.learning.fourier import compute_basis
 from affetto.learning.halves import halve
 from affetto.learning.networks import EmotionNetwork, Recognition
 from affetto.learning.recipe import Recipe
@@ -152,6 +153,7 @@ def _write(
         path.parent.mkdir(parents=True, exist_ok=True)
         _trace(recognition, partial, profile_size)
         model = onnx.load(partial)
+        compute_basis(model)
         halve(model)
         onnx.helper.set_model_props(model, metadata)
         onnx.save(model, partial)
@@ -190,7 +192,6 @@ def _trace(recognition: nn.Module, file: Path, profile_size: int) -> None:
                 dynamic_axes={name: {0: "batch"} for name in (*inputs, *outputs)}
                 | {"waveform": {0: "batch", 1: "samples"}},
                 opset_version=_OPSET,
-                do_constant_folding=False,  # what is computed from few numbers is kept as those
                 # as it is, not with normalization multiplied into weights: they would have more digits to keep
                 training=torch.onnx.TrainingMode.PRESERVE,
                 dynamo=False,

@@ -7,6 +7,7 @@ from torch.nn import functional
 
 from affetto.affect import EMOTIONS
 from affetto.features.spectral import mel_filterbank
+from affetto.learning.fourier import fourier_basis
 from affetto.learning.recipe import NetworkRecipe, StatisticsRecipe
 from affetto.learning.statistics import ClipStatistics
 from affetto.voice.audio import RATE
@@ -37,26 +38,13 @@ class MelPower(nn.Module):
         self.frame_length, self.hop_length = frame_length, hop_length
         filters = mel_filterbank(n_mels=n_mels, n_fft=frame_length, rate=RATE, fmin=_FMIN, fmax=_FMAX)
         heard = np.flatnonzero(filters.any(axis=0))  # the frequencies beyond those of the bands need not be computed
-        self.frequencies = nn.Buffer(torch.tensor(heard, dtype=torch.float32), persistent=False)
-        self.place = nn.Buffer(torch.arange(frame_length, dtype=torch.float32), persistent=False)
-        self.basis = nn.Buffer(_fourier(self.frequencies.double(), self.place.double()).float(), persistent=False)
+        self.basis = nn.Buffer(torch.from_numpy(fourier_basis(heard, frame_length)), persistent=False)
         self.filters = nn.Buffer(torch.tensor(np.ascontiguousarray(filters[:, heard])), persistent=False)
 
     def forward(self, waveform: Tensor) -> Tensor:
         """``(batch, samples)`` at 16 kHz to mel power ``(batch, n_mels, frames)``."""
-        # a model file holds how the basis is computed, once when it is loaded: as numbers it would be a megabyte
-        basis = _fourier(self.frequencies, self.place) if torch.onnx.is_in_onnx_export() else self.basis
-        real, imaginary = functional.conv1d(waveform[:, None], basis, stride=self.hop_length).chunk(2, dim=1)
+        real, imaginary = functional.conv1d(waveform[:, None], self.basis, stride=self.hop_length).chunk(2, dim=1)
         return self.filters @ (real.square() + imaginary.square())
-
-
-def _fourier(frequencies: Tensor, place: Tensor) -> Tensor:
-    """Cosines, then sines, under a Hann window as long as ``place``: ``(2 * frequencies, 1, places)``."""
-    length = len(place)
-    turns = frequencies[:, None] * place / length
-    angle = 2 * torch.pi * (turns - turns.floor())  # whole turns are taken out before digits are lost
-    window = torch.sin(torch.pi / length * place).square()
-    return (torch.cat([torch.cos(angle), torch.sin(angle)]) * window)[:, None]
 
 
 class AttentivePooling(nn.Module):
