@@ -2,7 +2,7 @@
 
 What the functionals of :mod:`affetto.features` are to classical models, from nothing but mel power and without a
 decision in between (which frames are voiced, what the pitch is): a runtime computes them in the same graph as the
-networks, in about a millisecond.
+networks, in a few milliseconds.
 """
 
 import itertools
