@@ -202,7 +202,7 @@ def test_calling_off_ends_a_wait():
         began = time.monotonic()
         with pytest.raises(StoppedError, match="goes on from there"):
             http.json("GET", "/x", watch=watch)
-        assert time.monotonic() - began < 1.9
+        assert time.monotonic() - began < 1
     with asking(lambda h, _: reply(h)) as (http, _), pytest.raises(StoppedError):
         http.download("/x", io.BytesIO(), most=9, watch=watch)
 
