@@ -70,7 +70,7 @@ class Page {
     $("upload").addEventListener("click", () => $("file").click());
     $("file").addEventListener("change", (event) => void this.#upload(/** @type {HTMLInputElement} */ (event.target)));
     $("follow").addEventListener("click", () => void this.#toggleFollow());
-    $("by-hand").addEventListener("click", () => this.#byHand($("hand").hidden));
+    $("by-hand").addEventListener("click", () => this.#byHand($("hand").hidden === true));
     $("hand").addEventListener("submit", (event) => (event.preventDefault(), void this.#correct(this.#sliders())));
     for (const name of ["valence", "arousal"]) {
       $(name).addEventListener("input", () => (this.#labelSliders(), this.plane.show(this.#sliders(), true), this.#dotShown()));
@@ -159,7 +159,7 @@ class Page {
     this.finals = finals;
     const began = performance.now();
     let quietSince = 0;
-    const onFrame = (/** @type {Int16Array} */ frame) => {
+    const onFrame = (/** @type {Int16Array<ArrayBuffer>} */ frame) => {
       if (this.live !== live || live.ending) return;
       live.push(frame);
       const level = this.wave.add(frame);

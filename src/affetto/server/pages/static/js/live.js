@@ -35,7 +35,7 @@ export class Live {
     this.listener = listener;
     this.follow = follow;
     this.rate = 16000;
-    /** What was sent since the recording began: it is sent again when a connection breaks. @type {Int16Array[]} */
+    /** What was sent since the recording began: it is sent again when a connection breaks. @type {Int16Array<ArrayBuffer>[]} */
     this.kept = [];
     this.sent = 0;
     this.attempts = 0;
@@ -76,7 +76,7 @@ export class Live {
     this.connect(rate);
   }
 
-  /** @param {Int16Array} frame */
+  /** @param {Int16Array<ArrayBuffer>} frame */
   push(frame) {
     this.kept.push(frame);
     if (this.follow && this.kept.length > KEPT_SECONDS * 20) {
@@ -102,9 +102,10 @@ export class Live {
   }
 
   #send() {
-    if (!this.ready || this.socket?.readyState !== WebSocket.OPEN) return;
-    while (this.sent < this.kept.length) this.socket.send(this.kept[this.sent++]);
-    if (this.ending) this.socket.send('{"type":"session.end"}');
+    const socket = this.socket;
+    if (!this.ready || socket?.readyState !== WebSocket.OPEN) return;
+    while (this.sent < this.kept.length) socket.send(this.kept[this.sent++]);
+    if (this.ending) socket.send('{"type":"session.end"}');
   }
 
   /** @param {any} message */

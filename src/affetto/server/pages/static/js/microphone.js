@@ -29,7 +29,7 @@ const REASONS = {
 
 /**
  * Opens the microphone.
- * @param {{onFrame: (frame: Int16Array) => void, onEnd: () => void, cancelEcho?: boolean}} options
+ * @param {{onFrame: (frame: Int16Array<ArrayBuffer>) => void, onEnd: () => void, cancelEcho?: boolean}} options
  * @returns {Promise<Microphone>}
  */
 export async function openMicrophone({ onFrame, onEnd, cancelEcho = false }) {
@@ -52,7 +52,7 @@ export async function openMicrophone({ onFrame, onEnd, cancelEcho = false }) {
 
 /**
  * @param {MediaStream} stream
- * @param {(frame: Int16Array) => void} onFrame
+ * @param {(frame: Int16Array<ArrayBuffer>) => void} onFrame
  * @param {() => void} onEnd
  * @param {Record<string, unknown>} wanted
  * @returns {Promise<Microphone>}
