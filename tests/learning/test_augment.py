@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 import torch
 
-from affetto.learning.augment import add_bursts, add_noise, change_channel, change_speed, hide_bands, random_room
+from affetto.learning.augment import (
+    add_bursts,
+    add_noise,
+    change_channel,
+    change_speed,
+    hide_bands,
+    murmur,
+    random_room,
+)
 from affetto.learning.recipe import AugmentRecipe
 
 RATE = 16_000
@@ -46,6 +54,17 @@ def test_noise_is_added_at_the_ratio_asked_for(rng: np.random.Generator) -> None
     assert (added >= 10 ** (-20 / 10) - 1e-4).all()
     assert (added <= 10 ** (-10 / 10) + 1e-4).all()
     assert torch.equal(add_noise(power, noise, rng, AugmentRecipe(noise=0.0)), power)
+
+
+def test_a_murmur_is_of_each_clip_alone(rng: np.random.Generator) -> None:
+    power = torch.zeros(2, 64, 50)
+    power[0, 30, 10] = 1.0
+    heard = murmur(power, rng)
+    assert not heard[1].any()
+    bands, _ = heard[0].nonzero(as_tuple=True)
+    assert 2 <= len(bands) <= 4
+    assert (bands - 30).abs().max() <= 6
+    assert (heard[0][heard[0] > 0] >= 0.19).all()
 
 
 def test_a_channel_scales_bands_and_never_moments(rng: np.random.Generator) -> None:

@@ -8,7 +8,7 @@ from affetto.learning import statistics_views as module
 from affetto.learning.data import PreparedData, prepare
 from affetto.learning.examples import VARIANTS
 from affetto.learning.networks import clip_statistics
-from affetto.learning.recipe import AugmentRecipe
+from affetto.learning.recipe import RecognizerRecipe, StatisticsRecipe
 from affetto.learning.statistics_views import prepare_views
 from tests.tiny import tiny_recipe, write_tiny_corpus
 
@@ -19,11 +19,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
     return prepare(tiny_recipe(root), root / "cache")
 
 
+def recipe(varied: int, *, noise: float = 1.0) -> RecognizerRecipe:
+    return RecognizerRecipe(statistics=StatisticsRecipe(varied=varied, noise=noise))
+
+
 def test_every_clip_is_described_in_every_view(data: PreparedData, tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
-    views = prepare_views(
-        data, AugmentRecipe(), 2, tmp_path, progress=lambda _, done, total: told.append((done, total))
-    )
+    views = prepare_views(data, recipe(2), tmp_path, progress=lambda _, done, total: told.append((done, total)))
     assert views.shape == (len(VARIANTS) + 2, len(data.clips), clip_statistics().size)
     assert np.isfinite(views).all()
     assert told[-1][0] == told[-1][1]
@@ -32,12 +34,12 @@ def test_every_clip_is_described_in_every_view(data: PreparedData, tmp_path: Pat
 
 
 def test_views_are_computed_once(data: PreparedData, tmp_path: Path) -> None:
-    first = np.array(prepare_views(data, AugmentRecipe(), 1, tmp_path))
+    first = np.array(prepare_views(data, recipe(1), tmp_path))
     (file,) = tmp_path.iterdir()
     before = file.stat().st_mtime_ns
-    assert np.array_equal(first, prepare_views(data, AugmentRecipe(), 1, tmp_path))
+    assert np.array_equal(first, prepare_views(data, recipe(1), tmp_path))
     assert file.stat().st_mtime_ns == before
-    prepare_views(data, AugmentRecipe(noise=1.0), 1, tmp_path)
+    prepare_views(data, recipe(1, noise=0.5), tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
 
 
@@ -49,5 +51,5 @@ def test_a_full_disk_leaves_nothing_half_written(
 
     monkeypatch.setattr(module.np, "save", full)
     with pytest.raises(ModelError, match="No space left on device; make room"):
-        prepare_views(data, AugmentRecipe(), 0, tmp_path)
+        prepare_views(data, recipe(0), tmp_path)
     assert not list(tmp_path.iterdir())

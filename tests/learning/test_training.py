@@ -175,7 +175,8 @@ def test_a_member_on_statistics_joins_in(recipe: Recipe, data: PreparedData, roo
     assert embedded.shape == (len(clips), 16 + 8)
     convolutions = fit(data.training_set(clips), family(recipe), folder=root / "run")
     with torch.inference_mode():
-        joined = (convolutions.answer(embedded[:, :16])[0] + embedded[:, 16:]) / 2
+        each, _ = convolutions.answer_each(embedded[:, :16])
+        joined = torch.cat([each, embedded[None, :, 16:]]).mean(dim=0)
     assert np.allclose(model.predict_proba(clips), joined.softmax(dim=1).numpy(), atol=1e-5)
     model.save(root / "joined")
     again = load_model(root / "joined", root / "cache")

@@ -9,7 +9,7 @@ from affetto.learning.device import send
 from affetto.learning.recipe import AugmentRecipe
 from affetto.voice.audio import RATE, Samples
 
-__all__ = ["add_bursts", "add_noise", "change_channel", "change_speed", "hide_bands", "random_room"]
+__all__ = ["add_bursts", "add_noise", "change_channel", "change_speed", "hide_bands", "murmur", "random_room"]
 
 
 def change_speed(samples: Samples, factor: float) -> Samples:
@@ -44,6 +44,18 @@ def add_noise(power: Tensor, noise: Tensor, rng: np.random.Generator, recipe: Au
     ratio *= rng.random(len(power)) < recipe.noise
     level = power.mean(dim=(1, 2), keepdim=True) / noise.mean(dim=(1, 2), keepdim=True).clamp(min=1e-12)
     return power + _like(power, ratio)[:, None, None] * level * noise
+
+
+def murmur(power: Tensor, rng: np.random.Generator) -> Tensor:
+    """Babble out of nothing but the clip itself: two to four copies, each from elsewhere in it and higher or lower."""
+    n, mels, frames = power.shape
+    found = torch.zeros_like(power)
+    for _ in range(int(rng.integers(2, 5))):
+        time = send((rng.integers(frames, size=(n, 1)) + np.arange(frames)) % frames, power.device)
+        bands = send(np.clip(rng.integers(-6, 7, size=(n, 1)) + np.arange(mels), 0, mels - 1), power.device)
+        moved = power.gather(2, time[:, None, :].expand(n, mels, frames))
+        found += 10 ** float(rng.uniform(-0.7, 0)) * moved.gather(1, bands[:, :, None].expand(n, mels, frames))
+    return found
 
 
 def add_bursts(power: Tensor, noise: Tensor, rng: np.random.Generator, recipe: AugmentRecipe) -> Tensor:

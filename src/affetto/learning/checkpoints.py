@@ -1,6 +1,7 @@
 """Checkpoints of a training: written whole or not at all, and only read by the training that wrote them."""
 
 import contextlib
+import hashlib
 import io
 import os
 from pathlib import Path
@@ -11,7 +12,15 @@ from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from affetto.errors import ModelError
 
-__all__ = ["CHECKPOINT_VERSION", "SafeCheckpoints", "check_stamp", "read_checkpoint", "stamped", "write_checkpoint"]
+__all__ = [
+    "CHECKPOINT_VERSION",
+    "SafeCheckpoints",
+    "check_stamp",
+    "fingerprint",
+    "read_checkpoint",
+    "stamped",
+    "write_checkpoint",
+]
 
 CHECKPOINT_VERSION = 1
 """Version of what checkpoints and finished networks hold; one of another version is refused."""
@@ -53,6 +62,11 @@ def read_checkpoint(file: Path) -> dict[str, Any]:
         raise ModelError(
             f"{file} is not a checkpoint of Affetto, or damaged; remove it to train from the start"
         ) from error
+
+
+def fingerprint(text: str, seed: int) -> str:
+    """A short name for what is being trained, told in full by ``text``."""
+    return f"{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}-seed{seed}"
 
 
 def check_stamp(content: dict[str, Any], stamp: str, file: Path) -> None:

@@ -1,7 +1,6 @@
 """Fitting: from prepared examples and a recipe to a network."""
 
 import csv
-import hashlib
 import io
 import os
 from collections import defaultdict
@@ -14,7 +13,7 @@ import torch
 from torch import Tensor
 
 from affetto.errors import CorpusError, ModelError
-from affetto.learning.checkpoints import check_stamp, read_checkpoint, stamped, write_checkpoint
+from affetto.learning.checkpoints import check_stamp, fingerprint, read_checkpoint, stamped, write_checkpoint
 from affetto.learning.device import device
 from affetto.learning.examples import Spectrograms
 from affetto.learning.networks import EmotionNetwork
@@ -126,9 +125,8 @@ class _Curve:
 
 def _stamp(examples: TrainingSet, recipe: RecognizerRecipe, seed: int) -> str:
     """What is being trained: a checkpoint of something else is refused."""
-    clips = [(clip.corpus, clip.path.name, clip.target) for clip in (examples.clips[i] for i in examples.chosen)]
-    text = recipe.model_dump_json(exclude={"statistics"}) + repr((examples.labels, clips))
-    return f"{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}-seed{seed}"
+    text = recipe.model_dump_json(exclude={"statistics"}) + repr((examples.labels, examples.learnt_from))
+    return fingerprint(text, seed)
 
 
 def predict_logits(

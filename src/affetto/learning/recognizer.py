@@ -61,9 +61,8 @@ class RecognizerModel:
 
     def _seen(self, progress: Progress | None = None) -> Views:
         if self._views is None:
-            how = self._family
             data = self._prepared(progress)
-            self._views = prepare_views(data, how.augment, how.statistics.varied, self._cache, progress=progress)
+            self._views = prepare_views(data, self._family, self._cache, progress=progress)
         return self._views
 
     def _fitted(self) -> EmotionNetwork:

@@ -42,6 +42,11 @@ class TrainingSet:
     labels: tuple[str, ...]
     chosen: npt.NDArray[np.int64]
 
+    @property
+    def learnt_from(self) -> list[tuple[str, str, str]]:
+        """Corpus, file name and target of each clip that may be learnt from: what a checkpoint is known by."""
+        return [(clip.corpus, clip.path.name, clip.target) for clip in (self.clips[i] for i in self.chosen)]
+
 
 def smoothed(examples: TrainingSet, smoothing: float) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
     """What is to be answered to each clip, and what can be.

@@ -1,6 +1,5 @@
 """Fitting the member that answers from statistics: from views of clips to a small network."""
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from affetto.learning.checkpoints import check_stamp, read_checkpoint, stamped, write_checkpoint
+from affetto.learning.checkpoints import check_stamp, fingerprint, read_checkpoint, stamped, write_checkpoint
 from affetto.learning.groups import Groups
 from affetto.learning.networks import StatisticsNetwork
-from affetto.learning.recipe import RecognizerRecipe
+from affetto.learning.recipe import RecognizerRecipe, StatisticsRecipe
 from affetto.learning.recognizer_batches import TrainingSet, partners, smoothed
 from affetto.learning.statistics_views import Views
 from affetto.learning.steps import one_cycle
@@ -59,7 +58,7 @@ def fit_statistics(
         return network.eval()
     torch.manual_seed(seed)
     network = StatisticsNetwork(recipe.statistics, len(examples.labels))
-    _fit_scale(network, views, examples.chosen)
+    _fit_scale(network, views, examples.chosen, _shares(len(views), recipe.statistics))
     _learn(network, views, examples, recipe, seed, progress)
     with torch.no_grad():
         for value in network.parameters():
@@ -69,12 +68,22 @@ def fit_statistics(
     return network.eval()
 
 
-def _fit_scale(network: StatisticsNetwork, views: Views, chosen: npt.NDArray[np.int64]) -> None:
-    """Learns the mean and the deviation of each statistic from all views of the clips that are learnt from."""
+def _shares(views: int, recipe: StatisticsRecipe) -> npt.NDArray[np.float64]:
+    """How often each view is drawn, ``(views,)``, sum 1: the prepared variants come before those varied at random."""
+    share = recipe.share if recipe.varied else 0.0
+    prepared = views - recipe.varied
+    return np.repeat([(1 - share) / prepared, share / max(recipe.varied, 1)], [prepared, recipe.varied])
+
+
+def _fit_scale(
+    network: StatisticsNetwork, views: Views, chosen: npt.NDArray[np.int64], shares: npt.NDArray[np.float64]
+) -> None:
+    """Learns the mean and the deviation of each statistic from the views of the clips that are learnt from."""
     moments = [(some.mean(axis=0), some.var(axis=0)) for some in (view[chosen].astype(np.float32) for view in views)]
     means, variances = (np.stack(values) for values in zip(*moments, strict=True))
-    network.middle.copy_(torch.from_numpy(means.mean(axis=0)))
-    deviation = np.sqrt(variances.mean(axis=0) + means.var(axis=0))
+    middle = shares @ means
+    network.middle.copy_(torch.from_numpy(middle))
+    deviation = np.sqrt(shares @ variances + shares @ np.square(means - middle))
     network.deviation.copy_(torch.from_numpy(np.maximum(deviation, _LEAST_DEVIATION)))
 
 
@@ -90,16 +99,18 @@ def _learn(
     targets, known = (torch.from_numpy(values) for values in smoothed(examples, recipe.training.label_smoothing))
     groups = Groups(examples.clips, examples.chosen, shares=recipe.shares)
     optimizer = torch.optim.AdamW(network.parameters(), lr=how.rate, weight_decay=how.weight_decay)
-    rng = np.random.default_rng([seed, len(views)])
+    rng, shares = np.random.default_rng([seed, len(views)]), _shares(len(views), how)
     network.train()
     for number in range(how.steps):
         rows, corpora, _ = groups.draw(how.batch, rng)
-        seen = torch.from_numpy(views[rng.integers(len(views), size=how.batch), rows].astype(np.float32))
+        view = rng.choice(len(views), size=how.batch, p=shares)
+        seen = torch.from_numpy(views[view, rows].astype(np.float32))
         partner = torch.from_numpy(partners(corpora, rng))
         share = (rng.random(how.batch) < recipe.augment.mixup) * rng.uniform(0.0, 0.5, how.batch)
         blend = torch.from_numpy(share.astype(np.float32))[:, None]
         seen, wanted = (torch.lerp(values, values[partner], blend) for values in (seen, targets[rows]))
-        loss = _loss(network.answer(seen), wanted, known[rows])
+        logits = network.answer(seen)
+        loss = _loss(logits.masked_fill(~known[rows], _IMPOSSIBLE), wanted) + how.elsewhere * _loss(logits, wanted)
         for group in optimizer.param_groups:
             group["lr"] = one_cycle(number, how.steps, how.rate)
         optimizer.zero_grad()
@@ -109,12 +120,11 @@ def _learn(
             progress(number + 1, how.steps)
 
 
-def _loss(logits: Tensor, wanted: Tensor, known: Tensor) -> Tensor:
-    return -(wanted * functional.log_softmax(logits.masked_fill(~known, _IMPOSSIBLE), dim=1)).sum(dim=1).mean()
+def _loss(logits: Tensor, wanted: Tensor) -> Tensor:
+    return -(wanted * functional.log_softmax(logits, dim=1)).sum(dim=1).mean()
 
 
 def _stamp(views: Views, examples: TrainingSet, recipe: RecognizerRecipe, seed: int) -> str:
     """What is being learnt: the fit of something else is refused."""
-    clips = [(clip.corpus, clip.path.name, clip.target) for clip in (examples.clips[i] for i in examples.chosen)]
-    text = recipe.model_dump_json(exclude={"network"}) + repr((views.shape, examples.labels, clips))
-    return f"{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}-seed{seed}"
+    text = recipe.model_dump_json(exclude={"network"}) + repr((views.shape, examples.labels, examples.learnt_from))
+    return fingerprint(text, seed)

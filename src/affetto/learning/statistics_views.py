@@ -8,18 +8,20 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from affetto.errors import ModelError
-from affetto.learning.augment import add_bursts, add_noise, change_channel
+from affetto.learning.augment import add_bursts, add_noise, change_channel, murmur
 from affetto.learning.bank import Bank
 from affetto.learning.data import PreparedData
 from affetto.learning.examples import VARIANTS
 from affetto.learning.networks import clip_statistics
-from affetto.learning.recipe import AugmentRecipe
+from affetto.learning.recipe import AugmentRecipe, RecognizerRecipe
 
 __all__ = ["Views", "prepare_views"]
 
-_VERSION = 1  # raise when a statistic or a view changes, so that old files are not used
+_VERSION = 2  # raise when a statistic or a view changes, so that old files are not used
+_SEED = 7
 _TOGETHER = 64  # clips; the longer ones among them lose their last frames
 _LARGEST = 6e4  # of what half precision holds
 
@@ -29,8 +31,7 @@ Views = npt.NDArray[np.float16]
 
 def prepare_views(
     data: PreparedData,
-    recipe: AugmentRecipe,
-    varied: int,
+    recipe: RecognizerRecipe,
     cache: Path,
     *,
     progress: Callable[[str, int, int], None] | None = None,
@@ -41,8 +42,7 @@ def prepare_views(
 
     Args:
         data: The clips.
-        recipe: How they are varied; nothing is hidden, cropped or blended, and noise is not made of voices.
-        varied: How many views are varied at random.
+        recipe: How they are varied; nothing is hidden, cropped or blended, and babble is made of the clip itself.
         cache: Folder of the prepared file.
         progress: Called with what is being done, how much is done and how much there is.
 
@@ -50,11 +50,16 @@ def prepare_views(
         ModelError: If the file cannot be written.
     """
     names = [(clip.corpus, clip.path.name, clip.path.stat().st_size) for clip in data.clips]
-    told = repr((_VERSION, names, recipe.model_dump_json(), varied)).encode("utf-8", "surrogatepass")
+    augment, varied = _among_noise(recipe), recipe.statistics.varied
+    told = repr((_VERSION, names, augment.model_dump_json(), varied)).encode("utf-8", "surrogatepass")
     file = cache / f"statistics-{hashlib.sha256(told).hexdigest()[:12]}.npy"
     if not file.is_file():
-        _save(file, _compute(data, recipe, varied, progress))
+        _save(file, _compute(data, augment, varied, progress))
     return np.load(file, mmap_mode="r")
+
+
+def _among_noise(recipe: RecognizerRecipe) -> AugmentRecipe:
+    return recipe.augment.model_copy(update={"noise": recipe.statistics.noise, "burst": recipe.statistics.burst})
 
 
 def _compute(
@@ -66,7 +71,7 @@ def _compute(
     here = torch.device("cpu")
     noise = Bank([data.noise], here)
     for view, variant in enumerate(variants):
-        rng = np.random.default_rng([_VERSION, view])
+        rng = np.random.default_rng([_SEED, view])
         name = variant or VARIANTS[rng.integers(len(VARIANTS))]
         speech, lengths = Bank([data.speech[name]], here), data.speech[name].lengths
         order = np.argsort(lengths, kind="stable")
@@ -75,15 +80,22 @@ def _compute(
             length = max(int(lengths[rows].min()), statistics.shortest)
             power = speech.crops(rows, length, rng)
             if not variant:
-                around = noise.crops(rng.integers(len(noise), size=len(rows)), length, rng)
-                power = add_noise(power, around, rng, recipe)
-                power = change_channel(add_bursts(power, around.flip(0), rng, recipe), rng, recipe)
+                power = _varied(power, noise.crops(rng.integers(len(noise), size=len(rows)), length, rng), rng, recipe)
             with torch.inference_mode():
                 values = statistics(power).numpy()
             found[view, rows] = np.clip(values, -_LARGEST, _LARGEST)
             if progress:
                 progress("describing clips", view * len(order) + first + len(rows), found.shape[0] * len(order))
     return found
+
+
+def _varied(power: Tensor, noise: Tensor, rng: np.random.Generator, recipe: AugmentRecipe) -> Tensor:
+    """As it may be heard elsewhere: among noise or, for some, voices, and by another microphone."""
+    power = power / (power.mean(dim=(1, 2), keepdim=True) + 1e-12)
+    voices = torch.from_numpy(rng.random((len(power), 1, 1)) < recipe.babble)
+    around = torch.where(voices, murmur(power, rng), noise)
+    power = add_noise(power, around, rng, recipe)
+    return change_channel(add_bursts(power, noise.flip(0), rng, recipe), rng, recipe)
 
 
 def _save(file: Path, views: Views) -> None:
