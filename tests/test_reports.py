@@ -45,7 +45,7 @@ RECOGNIZER = {
 }
 """Reports of the recognizer that ships, and the UAR that each must reach."""
 
-SHORT = {"nemo-loso", "ased-speakers"}
+SHORT = {"ased-speakers"}
 """Those that do not reach it: docs/decisions/recognizer.md says by how much, and what was tried."""
 
 

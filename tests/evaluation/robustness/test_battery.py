@@ -103,13 +103,14 @@ def test_figures_count_what_stays_what_is_lost_and_what_is_refused() -> None:
     )
     assert one.unchanged == 0.5
     assert one.loss == pytest.approx(0.75 - 0.25)
+    assert one.uar == pytest.approx(0.25)
     assert one.lost == 0.25
     assert not one.passed
     assert one.interval[0] <= 0.5 <= one.interval[1]
     (same,) = outcomes(rows_of(("sad", "sad", "sad"), ("angry", REFUSED, REFUSED)))
     assert (same.unchanged, same.lost, same.loss, same.passed) == (1.0, 0.0, 0.0, True)
     (unlabelled,) = outcomes(rows_of(("", "sad", "sad"), ("", "sad", "sad")))
-    assert unlabelled.loss is None
+    assert unlabelled.loss is None and unlabelled.uar is None
     assert unlabelled.passed
 
 

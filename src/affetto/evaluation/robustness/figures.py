@@ -28,7 +28,9 @@ class Outcome:
         unchanged: Share of the readings that stayed as they were; one that was refused before and after did.
         interval: 95 % interval of it, speakers (or clips, where nobody is named) drawn with replacement.
         least: The least share to pass.
-        loss: By how much UAR fell (a refusal is a miss), or None where there are no labels.
+        uar: UAR under the change (a refusal is a miss, as is every label that is none of the eight emotions), or None
+            where there are no labels.
+        loss: By how much UAR fell, or None where there are no labels.
         most: The loss must be less than this, or None where it is not asked.
         lost: Share of the clips that were read before and are refused under the change.
         instead: What stands in the place of recordings that are not free, or ``""``.
@@ -40,6 +42,7 @@ class Outcome:
     unchanged: float
     interval: tuple[float, float]
     least: float
+    uar: float | None
     loss: float | None
     most: float | None
     lost: float
@@ -69,6 +72,7 @@ def _outcome(test: RobustnessTest, rows: Sequence[ClipReadings]) -> Outcome:
     after = np.array([row.read[test.key] for row in rows])
     labels = np.array([row.label for row in rows])
     same = before == after
+    uar = _uar(labels, after) if all(labels) else None
     return Outcome(
         name=test.name,
         group=test.group,
@@ -76,7 +80,8 @@ def _outcome(test: RobustnessTest, rows: Sequence[ClipReadings]) -> Outcome:
         unchanged=float(same.mean()),
         interval=_interval(same, [row.speaker and f"{row.corpus}/{row.speaker}" for row in rows]),
         least=test.unchanged,
-        loss=_uar(labels, before) - _uar(labels, after) if all(labels) else None,
+        uar=uar,
+        loss=None if uar is None else _uar(labels, before) - uar,
         most=test.loss,
         lost=float(np.mean((before != REFUSED) & (after == REFUSED))),
         instead=test.instead,
