@@ -46,10 +46,10 @@ VOICES = {
     "happy": Manner(
         voice="en-us+f4",
         text="Oh, that is wonderful! I can hardly wait to see you all again!",
-        pitch=180,
+        pitch=160,
         range=200,
-        pace=110,
-        tilt=0.4,
+        pace=100,
+        tilt=0.2,
     ),
     "angry": Manner(
         voice="en-us+m3",
