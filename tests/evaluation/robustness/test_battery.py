@@ -110,7 +110,8 @@ def test_figures_count_what_stays_what_is_lost_and_what_is_refused() -> None:
     (same,) = outcomes(rows_of(("sad", "sad", "sad"), ("angry", REFUSED, REFUSED)))
     assert (same.unchanged, same.lost, same.loss, same.passed) == (1.0, 0.0, 0.0, True)
     (unlabelled,) = outcomes(rows_of(("", "sad", "sad"), ("", "sad", "sad")))
-    assert unlabelled.loss is None and unlabelled.uar is None
+    assert unlabelled.loss is None
+    assert unlabelled.uar is None
     assert unlabelled.passed
 
 
