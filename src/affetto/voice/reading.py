@@ -75,8 +75,8 @@ class Reading:
         the likeliest emotions whose probabilities sum to 90 %.
 
         >>> reading = Reading(probabilities={Emotion.SAD: 0.6, Emotion.CALM: 0.35, Emotion.HAPPY: 0.05}, seconds=2.0)
-        >>> [str(emotion) for emotion in reading.plausible]
-        ['sad', 'calm']
+        >>> ", ".join(reading.plausible)
+        'sad, calm'
         """
         return self.uncertainty.plausible(self.probabilities)
 
