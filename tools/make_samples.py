@@ -48,7 +48,7 @@ VOICES = {
         text="Oh, that is wonderful! I can hardly wait to see you all again!",
         pitch=160,
         range=200,
-        pace=100,
+        pace=104,
         tilt=0.2,
     ),
     "angry": Manner(
