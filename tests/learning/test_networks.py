@@ -4,7 +4,7 @@ import torch
 
 from affetto.features.spectral import log_mel
 from affetto.learning.networks import AttentivePooling, EmotionNetwork, MelPower, Recognition
-from affetto.learning.recipe import NetworkRecipe
+from affetto.learning.recipe import NetworkRecipe, StatisticsRecipe
 
 RATE = 16_000
 SMALL = NetworkRecipe(channels=(4, 8, 8, 8, 8), attention_heads=2)
@@ -35,6 +35,18 @@ def test_the_level_of_the_recording_does_not_matter(waveform: torch.Tensor, gain
     with torch.inference_mode():
         nobody = torch.zeros(2, 16)
         assert torch.allclose(network(waveform, nobody)[0], network(gain * waveform, nobody)[0], atol=1e-4)
+
+
+def test_what_statistics_say_counts_as_much_as_all_convolutions_together(waveform: torch.Tensor) -> None:
+    recipe = NetworkRecipe(members=2, channels=SMALL.channels, attention_heads=2)
+    network = EmotionNetwork(recipe, statistics=StatisticsRecipe(hidden=6)).eval()
+    assert network.statistics
+    with torch.inference_mode():
+        power = network.mel_power(waveform)
+        emotion, speech = network(power)
+        each, heard = network.answer_each(network.embed(power))
+        assert torch.allclose(emotion, (each[0] + each[1]) / 4 + network.statistics(power) / 2, atol=1e-5)
+        assert torch.allclose(speech, heard.mean(dim=0), atol=1e-6)
 
 
 def test_a_profile_of_zeros_is_nobody_and_any_other_tells_something(waveform: torch.Tensor) -> None:

@@ -8,7 +8,7 @@ from affetto.learning import statistics_views as module
 from affetto.learning.data import PreparedData, prepare
 from affetto.learning.examples import VARIANTS
 from affetto.learning.networks import clip_statistics
-from affetto.learning.recipe import RecognizerRecipe, StatisticsRecipe
+from affetto.learning.recipe import AugmentRecipe, RecognizerRecipe, StatisticsRecipe
 from affetto.learning.statistics_views import prepare_views
 from tests.tiny import tiny_recipe, write_tiny_corpus
 
@@ -20,7 +20,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
 
 
 def recipe(varied: int, *, noise: float = 1.0) -> RecognizerRecipe:
-    return RecognizerRecipe(statistics=StatisticsRecipe(varied=varied, noise=noise))
+    return RecognizerRecipe(augment=AugmentRecipe(noise=noise), statistics=StatisticsRecipe(varied=varied))
 
 
 def test_every_clip_is_described_in_every_view(data: PreparedData, tmp_path: Path) -> None:

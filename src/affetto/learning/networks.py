@@ -179,7 +179,7 @@ class StatisticsNetwork(nn.Module):
 class EmotionNetwork(nn.Module):
     """A few small convolutional networks on two views of the log-mel spectrogram, whose logits are averaged.
 
-    A further member may answer from the statistics of the clip; it counts as much as each of the convolutional ones.
+    A further member may answer from the statistics of the clip; it counts as much as all convolutional ones together.
 
     It answers with the eight emotions and, where corpora have further labels, those after them.
 
@@ -232,9 +232,10 @@ class EmotionNetwork(nn.Module):
     def answer(self, embedding: Tensor, profile: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Embeddings and profiles ``(batch, embedding_size)`` to the answers of :meth:`forward`."""
         each, speech = self.answer_each(embedding, profile)
+        emotion = each.mean(dim=0)
         if self.statistics:
-            each = torch.cat([each, embedding[None, :, self._pooled :]])
-        return each.mean(dim=0), speech.mean(dim=0)
+            emotion = (emotion + embedding[:, self._pooled :]) / 2
+        return emotion, speech.mean(dim=0)
 
     def forward(self, power: Tensor, profile: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """What is heard, and of whom.

@@ -22,8 +22,6 @@ _LOUDNESS_POWER = 0.3  # from power to loudness, about as ears do (Stevens 1955)
 _JOINED = 2  # neighbouring bands that are described together
 _CEPSTRUM = 14
 _WIDE = 4  # frames of the wide change, 64 ms
-_RANKS = (0.05, 0.25, 0.5, 0.75, 0.95)
-_CHANGE_RANKS = (0.05, 0.25, 0.75, 0.95)
 _THIRDS = 3
 _MODULATION_HZ = (0.0, 1.0, 2.0, 4.0, 6.0, 9.0, 13.0, 20.0, 31.0)
 _MODULATION_STEP_HZ = 0.5
@@ -55,7 +53,7 @@ class _Tracks(NamedTuple):
 
 
 class ClipStatistics(nn.Module):
-    """Means, spreads, shapes, ranks and courses of what changes along a clip, of its changes and its modulation.
+    """Means, spreads, shapes and courses of what changes along a clip, of its changes and its modulation.
 
     Args:
         bands: Mel bands.
@@ -86,7 +84,6 @@ class ClipStatistics(nn.Module):
         self.places = _constant(np.arange(bands)[:, None] / bands)
         self.modulation_hz = _constant(hz)
         self.modulation_ranges = _constant([(hz >= low) & (hz < high) for low, high in ranges])
-        self.ranks, self.change_ranks = _constant(_RANKS), _constant(_CHANGE_RANKS)
         with torch.no_grad():
             self.size = self(torch.ones(1, bands, self.shortest)).shape[1]
 
@@ -99,9 +96,8 @@ class ClipStatistics(nn.Module):
         change, wide_change = values[:, :, 1:] - values[:, :, :-1], values[:, :, _WIDE:] - values[:, :, :-_WIDE]
         found = [
             *(moment for weights in (even, tracks.loudness, tracks.voice) for moment in _moments(values, weights)),
-            _ranked(values, self.ranks),
-            *_moving(change, tracks.loudness[:, :-1], self.change_ranks),
-            *_moving(wide_change, tracks.loudness[:, :-_WIDE], self.change_ranks),
+            *_moving(change, tracks.loudness[:, :-1]),
+            *_moving(wide_change, tracks.loudness[:, :-_WIDE]),
             _course(values, even, time),
             _course(values, tracks.voice, time),
             _thirds(values, time),
@@ -191,17 +187,10 @@ def _moments(x: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor
     return mean[:, :, 0], deviation, third / (deviation * variance + _SMALL), fourth / (variance * variance + _SMALL)
 
 
-def _ranked(x: Tensor, ranks: Tensor) -> Tensor:
-    """Values at some ranks, 0 for the least and 1 for the largest, ``(batch, tracks, ranks)``."""
-    ordered = x.sort(dim=2).values
-    last = _time(x)[-1] - 1
-    return ordered.index_select(2, (ranks * last).round().long())
-
-
-def _moving(change: Tensor, weights: Tensor, ranks: Tensor) -> Sequence[Tensor]:
+def _moving(change: Tensor, weights: Tensor) -> Sequence[Tensor]:
     w = weights / weights.sum(dim=1, keepdim=True)
     rise, motion = ((size @ w[:, :, None])[:, :, 0] for size in (change.relu(), change.abs()))
-    return *_moments(change, w), rise, motion, _ranked(change, ranks)
+    return *_moments(change, w), rise, motion
 
 
 def _course(x: Tensor, weights: Tensor, time: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from affetto.learning.recipe import AugmentRecipe, RecognizerRecipe
 
 __all__ = ["Views", "prepare_views"]
 
-_VERSION = 2  # raise when a statistic or a view changes, so that old files are not used
+_VERSION = 3  # raise when a statistic or a view changes, so that old files are not used
 _SEED = 7
 _TOGETHER = 64  # clips; the longer ones among them lose their last frames
 _LARGEST = 6e4  # of what half precision holds
@@ -50,16 +50,12 @@ def prepare_views(
         ModelError: If the file cannot be written.
     """
     names = [(clip.corpus, clip.path.name, clip.path.stat().st_size) for clip in data.clips]
-    augment, varied = _among_noise(recipe), recipe.statistics.varied
+    augment, varied = recipe.augment, recipe.statistics.varied
     told = repr((_VERSION, names, augment.model_dump_json(), varied)).encode("utf-8", "surrogatepass")
     file = cache / f"statistics-{hashlib.sha256(told).hexdigest()[:12]}.npy"
     if not file.is_file():
         _save(file, _compute(data, augment, varied, progress))
     return np.load(file, mmap_mode="r")
-
-
-def _among_noise(recipe: RecognizerRecipe) -> AugmentRecipe:
-    return recipe.augment.model_copy(update={"noise": recipe.statistics.noise, "burst": recipe.statistics.burst})
 
 
 def _compute(

@@ -104,8 +104,6 @@ class StatisticsRecipe(Part):
         hidden: Units of its hidden layer; 0 for no such member.
         varied: Views of each clip that are varied at random, beside its prepared variants.
         share: Share of what is learnt from that is varied at random.
-        noise: Share of these views that have noise behind the voice.
-        burst: Share of them that a burst of noise interrupts.
         steps: Optimizer steps.
         batch: Clips in a step.
         rate: Highest learning rate (one cycle, cosine).
@@ -118,8 +116,6 @@ class StatisticsRecipe(Part):
     hidden: int = Field(default=0, ge=0)
     varied: int = Field(default=24, ge=0)
     share: float = Field(default=0.9, ge=0, le=1)
-    noise: float = Field(default=0.8, ge=0, le=1)
-    burst: float = Field(default=0.25, ge=0, le=1)
     steps: int = Field(default=2500, ge=1)
     batch: int = Field(default=256, ge=2)
     rate: float = Field(default=3e-3, gt=0)
