@@ -45,26 +45,12 @@ RECOGNIZER = {
 }
 """Reports of the recognizer that ships, and the UAR that each must reach."""
 
-SHORT = {"ased-speakers"}
-"""Those that do not reach it: docs/decisions/recognizer.md says by how much, and what was tried."""
-
 
 def _of_recognizer(name: str) -> Figures:
     return figures(read_predictions(ROOT / "reports" / name / "predictions.csv"))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(
-            name,
-            marks=[pytest.mark.xfail(strict=True, raises=AssertionError, reason="falls short")]
-            if name in SHORT
-            else [],
-        )
-        for name in RECOGNIZER
-    ],
-)
+@pytest.mark.parametrize("name", RECOGNIZER)
 def test_the_recognizer_reaches_what_it_must_over_three_seeds(name: str) -> None:
     found = _of_recognizer(name)
     assert len(found.seeds) >= 3

@@ -66,7 +66,7 @@ VOICES = {
         pitch=80,
         range=20,
         pace=65,
-        tilt=-0.7,
+        tilt=-0.85,
     ),
     "neutral": Manner(voice="en-us", text="The train leaves from platform two at a quarter past nine."),
 }
