@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from affetto.errors import ModelError
+from affetto.learning import statistics_fit as module
 from affetto.learning.data import PreparedData, prepare
 from affetto.learning.recipe import RecognizerRecipe, StatisticsRecipe
 from affetto.learning.statistics_fit import fit_statistics
@@ -94,3 +95,12 @@ def test_the_fit_of_other_clips_is_refused(
     fit_statistics(views, data.training_set(data.clips), recipe, folder=tmp_path)
     with pytest.raises(ModelError, match=r"statistics\.pt"):
         fit_statistics(views, data.training_set(data.clips[:-1]), recipe, folder=tmp_path)
+
+
+def test_the_fit_of_other_statistics_is_refused(
+    data: PreparedData, recipe: RecognizerRecipe, views: Views, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit_statistics(views, data.training_set(data.clips), recipe, folder=tmp_path)
+    monkeypatch.setattr(module, "VIEWS_VERSION", -1)
+    with pytest.raises(ModelError, match=r"statistics\.pt"):
+        fit_statistics(views, data.training_set(data.clips), recipe, folder=tmp_path)

@@ -14,7 +14,7 @@ from affetto.learning.groups import Groups
 from affetto.learning.networks import StatisticsNetwork
 from affetto.learning.recipe import RecognizerRecipe, StatisticsRecipe
 from affetto.learning.recognizer_batches import TrainingSet, partners, smoothed
-from affetto.learning.statistics_views import Views
+from affetto.learning.statistics_views import VIEWS_VERSION, Views
 from affetto.learning.steps import one_cycle
 
 __all__ = ["fit_statistics"]
@@ -126,5 +126,7 @@ def _loss(logits: Tensor, wanted: Tensor) -> Tensor:
 
 def _stamp(views: Views, examples: TrainingSet, recipe: RecognizerRecipe, seed: int) -> str:
     """What is being learnt: the fit of something else is refused."""
-    text = recipe.model_dump_json(exclude={"network"}) + repr((views.shape, examples.labels, examples.learnt_from))
+    text = recipe.model_dump_json(exclude={"network"}) + repr(
+        (VIEWS_VERSION, views.shape, examples.labels, examples.learnt_from)
+    )
     return fingerprint(text, seed)

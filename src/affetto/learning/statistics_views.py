@@ -18,9 +18,11 @@ from affetto.learning.examples import VARIANTS
 from affetto.learning.networks import clip_statistics
 from affetto.learning.recipe import AugmentRecipe, RecognizerRecipe
 
-__all__ = ["Views", "prepare_views"]
+__all__ = ["VIEWS_VERSION", "Views", "prepare_views"]
 
-_VERSION = 3  # raise when a statistic or a view changes, so that old files are not used
+VIEWS_VERSION = 3
+"""To be raised when a statistic or a view changes, so that neither old views nor what was learnt from them is used."""
+
 _SEED = 7
 _TOGETHER = 64  # clips; the longer ones among them lose their last frames
 _LARGEST = 6e4  # of what half precision holds
@@ -51,7 +53,7 @@ def prepare_views(
     """
     names = [(clip.corpus, clip.path.name, clip.path.stat().st_size) for clip in data.clips]
     augment, varied = recipe.augment, recipe.statistics.varied
-    told = repr((_VERSION, names, augment.model_dump_json(), varied)).encode("utf-8", "surrogatepass")
+    told = repr((VIEWS_VERSION, names, augment.model_dump_json(), varied)).encode("utf-8", "surrogatepass")
     file = cache / f"statistics-{hashlib.sha256(told).hexdigest()[:12]}.npy"
     if not file.is_file():
         _save(file, _compute(data, augment, varied, progress))
