@@ -1,6 +1,7 @@
 """Where the speech is, however the sound arrives."""
 
 import tracemalloc
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -110,6 +111,45 @@ def test_utterances_are_in_order_and_never_overlap(gaps: list[float], data: st.D
         assert 0.2 <= utterance.speech_seconds <= len(utterance.samples) / RATE <= LONGEST
         end = utterance.end
     assert end <= -(-len(y) // FRAME) * FRAME
+
+
+@pytest.fixture
+def likely(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[float]], Samples]:
+    """Sound whose frames are that likely to be speech."""
+
+    def scripted(probabilities: list[float]) -> Samples:
+        rest = list(probabilities)
+        monkeypatch.setattr(
+            VoiceActivity, "__call__", lambda _, frames: np.array([rest.pop(0) for _ in range(len(frames) // FRAME)])
+        )
+        return np.full(len(probabilities) * FRAME, 0.1, np.float32)
+
+    return scripted
+
+
+def test_a_voice_that_may_well_be_speech_is_heard(likely: Callable[[list[float]], Samples]) -> None:
+    script = [0.0] * 30 + [0.3] * 10 + [0.1] * 10 + [0.0] * 40
+    (heard,) = find_utterances([likely(script)])
+    assert heard.speech_seconds == pytest.approx(20 * FRAME / RATE)
+    assert list(find_utterances([likely(script)], sure=True)) == []
+
+
+def test_a_fainter_voice_does_not_keep_a_sure_one_going(likely: Callable[[list[float]], Samples]) -> None:
+    behind = [0.2] * 60
+    finder = UtteranceFinder()
+    assert len(finder.push(likely([0.9] * 30 + behind))) == 1
+    finder = UtteranceFinder()
+    assert finder.push(likely([0.3] * 30 + behind)) == []
+    (whole,) = finder.flush()
+    assert whole.speech_seconds == pytest.approx(90 * FRAME / RATE)
+
+
+def test_what_is_surely_speech_lies_within_what_is_heard(speech: Samples, utterances: list[Utterance]) -> None:
+    heard = np.zeros(len(speech) + FRAME, bool)
+    for utterance in utterances:
+        heard[utterance.start : utterance.end] = True
+    for utterance in find_utterances([speech], sure=True):
+        assert heard[utterance.start : utterance.end].all()
 
 
 T = np.arange(4 * RATE) / RATE

@@ -71,8 +71,8 @@ class Spectrograms:
 
 
 def speech_of(samples: Samples) -> Samples:
-    """The speech in a clip, its utterances joined; the whole clip where no speech is found."""
-    utterances = list(find_utterances([samples]))
+    """What surely is speech in a clip, its utterances joined; the whole clip where none is found."""
+    utterances = list(find_utterances([samples], sure=True))
     return np.concatenate([utterance.samples for utterance in utterances]) if utterances else samples
 
 

@@ -30,7 +30,8 @@ MIN_UTTERANCE_SECONDS = 0.2
 
 _CONTEXT = 64
 _BATCH = 256  # frames the model takes at once: a long recording given whole does not fill the memory
-_START, _STOP = 0.5, 0.35
+_START, _STOP = 0.2, 0.08  # a quiet or sad voice is no surer; what else is heard with it, the recognizer's gate refuses
+_SURE_START, _SURE_STOP = 0.5, 0.35  # once a voice was this sure, a fainter one behind it does not keep it going
 _PAD = round(0.15 * RATE / FRAME)
 _PAUSE = round(0.8 * RATE / FRAME)
 _LONGEST = round(10.0 * RATE / FRAME)
@@ -108,18 +109,24 @@ class VoiceActivity:
 class UtteranceFinder:
     """Cuts a stream of samples into utterances.
 
-    An utterance starts when a frame is likelier speech than not, and ends after 0.8 s without speech or at 10 s;
+    An utterance starts when a frame may well be speech, and ends after 0.8 s without speech or at 10 s;
     what holds less than 0.2 s of speech is a click and is dropped. The cuts do not depend on how the stream is
     divided into blocks.
+
+    Args:
+        sure: Whether to leave out what may be no speech.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, sure: bool = False) -> None:
+        self._start, self._stop = (_SURE_START, _SURE_STOP) if sure else (_START, _STOP)
         self._activity = VoiceActivity()
         self._rest = np.zeros(0, np.float32)
         self._frames: list[Samples] = []  # what may still belong to an utterance, oldest first
         self._first = 0  # index of self._frames[0] in the stream
         self._open: int | None = None  # frame at which the utterance began, padding included
         self._active: list[int] = []  # frames of the open utterance in which the voice is active
+        self._sure = False  # whether the open utterance has been surely speech
+        self._last = 0  # frame that keeps it open
         self._probability = 0.0
 
     @property
@@ -180,13 +187,16 @@ class UtteranceFinder:
             self._probability = float(speech)
             now = self._first + len(self._frames) - 1
             if self._open is None:
-                if speech < _START:
+                if speech < self._start:
                     self._forget(now - _PAD + 1)
                     continue
-                self._open, self._active = max(now - _PAD, self._first), []
-            if speech >= _STOP:
+                self._open, self._active, self._sure = max(now - _PAD, self._first), [], False
+            if speech >= self._stop:
                 self._active.append(now)
-            if now - self._active[-1] >= _PAUSE or now - self._open >= _LONGEST:
+            self._sure = self._sure or speech >= _SURE_START
+            if speech >= (_SURE_STOP if self._sure else self._stop):
+                self._last = now
+            if now - self._last >= _PAUSE or now - self._open >= _LONGEST:
                 done += self._close()
         return done
 
@@ -212,9 +222,14 @@ class UtteranceFinder:
             self._first = before
 
 
-def find_utterances(blocks: Iterable[Samples]) -> Iterator[Utterance]:
-    """The utterances of a recording given as blocks of mono float32 samples at 16 kHz."""
-    finder = UtteranceFinder()
+def find_utterances(blocks: Iterable[Samples], *, sure: bool = False) -> Iterator[Utterance]:
+    """The utterances of a recording given as blocks of mono float32 samples at 16 kHz.
+
+    Args:
+        blocks: The recording.
+        sure: Whether to leave out what may be no speech.
+    """
+    finder = UtteranceFinder(sure=sure)
     for block in blocks:
         yield from finder.push(block)
     yield from finder.flush()
