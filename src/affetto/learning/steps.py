@@ -59,6 +59,7 @@ class Steps:
             foreach=True,
         )
         self._averaged = [value.detach().clone() for value in self._kept()]
+        self._memory = torch.cuda.graph_pool_handle() if self._on_cuda else None  # shared: one step goes on at a time
         self._recorded: dict[tuple[int, ...], tuple[torch.cuda.CUDAGraph, Batch, Losses]] = {}
 
     def _kept(self) -> list[Tensor]:
@@ -160,7 +161,7 @@ class Steps:
         torch.cuda.current_stream(self._device).wait_stream(stream)
         graph = torch.cuda.CUDAGraph()
         self._optimizer.zero_grad(set_to_none=True)
-        with torch.cuda.graph(graph):
+        with torch.cuda.graph(graph, pool=self._memory):
             losses = self._learn(inputs)
         with torch.no_grad():  # as if nothing had been rehearsed
             for value, earlier in zip(self._kept(), weights, strict=True):
