@@ -20,7 +20,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
 
 
 def recipe(varied: int, *, noise: float = 1.0) -> RecognizerRecipe:
-    return RecognizerRecipe(augment=AugmentRecipe(noise=noise), statistics=StatisticsRecipe(varied=varied))
+    return RecognizerRecipe(statistics=StatisticsRecipe(varied=varied, augment=AugmentRecipe(noise=noise)))
 
 
 def test_every_clip_is_described_in_every_view(data: PreparedData, tmp_path: Path) -> None:

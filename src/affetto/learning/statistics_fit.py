@@ -38,7 +38,7 @@ def fit_statistics(
     Args:
         views: Statistics of all clips (see :func:`~affetto.learning.statistics_views.prepare_views`).
         examples: The clips, and which of them may be learnt from.
-        recipe: How; corpora have the shares, labels the smoothing and clips the blending of the other members.
+        recipe: How; corpora have the shares and labels the smoothing of the other members.
         folder: Where the fitted network is kept.
         seed: Decides the first weights and every random choice.
         progress: Called after every step with how many are done and how many there are.
@@ -106,7 +106,7 @@ def _learn(
         view = rng.choice(len(views), size=how.batch, p=shares)
         seen = torch.from_numpy(views[view, rows].astype(np.float32))
         partner = torch.from_numpy(partners(corpora, rng))
-        share = (rng.random(how.batch) < recipe.augment.mixup) * rng.uniform(0.0, 0.5, how.batch)
+        share = (rng.random(how.batch) < how.augment.mixup) * rng.uniform(0.0, 0.5, how.batch)
         blend = torch.from_numpy(share.astype(np.float32))[:, None]
         seen, wanted = (torch.lerp(values, values[partner], blend) for values in (seen, targets[rows]))
         logits = network.answer(seen)
@@ -126,7 +126,6 @@ def _loss(logits: Tensor, wanted: Tensor) -> Tensor:
 
 def _stamp(views: Views, examples: TrainingSet, recipe: RecognizerRecipe, seed: int) -> str:
     """What is being learnt: the fit of something else is refused."""
-    text = recipe.model_dump_json(exclude={"network"}) + repr(
-        (VIEWS_VERSION, views.shape, examples.labels, examples.learnt_from)
-    )
+    text = recipe.model_dump_json(include={"shares": True, "statistics": True, "training": {"label_smoothing"}})
+    text += repr((VIEWS_VERSION, views.shape, examples.labels, examples.learnt_from))
     return fingerprint(text, seed)

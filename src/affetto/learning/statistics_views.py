@@ -52,7 +52,7 @@ def prepare_views(
         ModelError: If the file cannot be written.
     """
     names = [(clip.corpus, clip.path.name, clip.path.stat().st_size) for clip in data.clips]
-    augment, varied = recipe.augment, recipe.statistics.varied
+    augment, varied = recipe.statistics.augment, recipe.statistics.varied
     told = repr((VIEWS_VERSION, names, augment.model_dump_json(), varied)).encode("utf-8", "surrogatepass")
     file = cache / f"statistics-{hashlib.sha256(told).hexdigest()[:12]}.npy"
     if not file.is_file():

@@ -21,6 +21,7 @@ class NetworkRecipe(Part):
         squeeze: Whether residual blocks weigh their channels by what is in the whole clip (Hu et al. 2018).
         attention_heads: Heads of the attentive pooling.
         dropout: Share of pooled features dropped in training.
+        floor_db: What is further under the mean of a clip than this is not told apart.
     """
 
     members: int = Field(default=1, ge=1, le=8)
@@ -29,6 +30,7 @@ class NetworkRecipe(Part):
     squeeze: bool = False
     attention_heads: int = Field(default=4, ge=1)
     dropout: float = Field(default=0.4, ge=0, lt=1)
+    floor_db: float = Field(default=50.0, gt=0, le=100)
 
 
 class TrainingRecipe(Part):
@@ -77,6 +79,8 @@ class AugmentRecipe(Part):
         channel_db: Standard deviation of a random smooth change of the spectrum.
         tilt: Share of examples whose highs, or lows, are made fainter, by up to ``tilt_db``.
         tilt_db: Greatest difference between both ends of the spectrum.
+        throat: Share of examples whose bands are moved, as by a longer or a shorter vocal tract.
+        throat_factor: Greatest factor by which frequencies are moved, up or down.
         band: Share of examples with the top of the spectrum cut off and for half of them the bottom too, as on a phone.
         frequency_mask: Widest band of mel bins hidden, twice per example.
         time_mask: Longest stretch hidden, as a share of the crop, twice per example.
@@ -91,6 +95,8 @@ class AugmentRecipe(Part):
     channel_db: float = Field(default=2.5, ge=0)
     tilt: float = Field(default=0.3, ge=0, le=1)
     tilt_db: float = Field(default=25.0, ge=0)
+    throat: float = Field(default=0.0, ge=0, le=1)
+    throat_factor: float = Field(default=1.15, ge=1, le=2)
     band: float = Field(default=0.15, ge=0, le=1)
     frequency_mask: int = Field(default=10, ge=0, le=32)
     time_mask: float = Field(default=0.15, ge=0, lt=0.5)
@@ -111,6 +117,7 @@ class StatisticsRecipe(Part):
         input_dropout: Share of the statistics dropped in training.
         dropout: Share of the hidden units dropped in training.
         elsewhere: Weight of telling a clip's label from those that its corpus lacks, too.
+        augment: How the varied views are varied; nothing is cropped, moved or hidden in them.
     """
 
     hidden: int = Field(default=0, ge=0)
@@ -123,6 +130,7 @@ class StatisticsRecipe(Part):
     input_dropout: float = Field(default=0.4, ge=0, lt=1)
     dropout: float = Field(default=0.5, ge=0, lt=1)
     elsewhere: float = Field(default=0.05, ge=0)
+    augment: AugmentRecipe = AugmentRecipe()
 
 
 class RecognizerRecipe(Part):
