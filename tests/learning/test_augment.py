@@ -2,15 +2,18 @@ import numpy as np
 import pytest
 import torch
 
+from affetto.features.spectral import hz_to_mel, mel_to_hz
 from affetto.learning.augment import (
     add_bursts,
     add_noise,
     change_channel,
     change_speed,
+    change_throat,
     hide_bands,
     murmur,
     random_room,
 )
+from affetto.learning.networks import FMAX, FMIN
 from affetto.learning.recipe import AugmentRecipe
 
 RATE = 16_000
@@ -74,6 +77,26 @@ def test_a_channel_scales_bands_and_never_moments(rng: np.random.Generator) -> N
     cut = change_channel(power, rng, AugmentRecipe(band=1.0, channel_db=0.0, tilt=0.0)) / power
     assert np.allclose(cut[:, -1], 1e-6, rtol=1e-3)
     assert np.allclose(cut[:, 9:40], 1.0, rtol=1e-4)
+
+
+def test_another_throat_moves_frequencies_and_keeps_the_tempo(rng: np.random.Generator) -> None:
+    power = torch.zeros(200, 64, 20)
+    power[:, 30, 7] = 1.0
+    moved = change_throat(power, rng, AugmentRecipe(throat=1.0, throat_factor=1.2))
+    assert not moved[:, :, :7].any()
+    assert not moved[:, :, 8:].any()
+    middle = (moved[:, :, 7] * torch.arange(64)).sum(dim=1) / moved[:, :, 7].sum(dim=1)
+    hz = mel_to_hz(np.interp(middle.numpy(), np.arange(-1, 65), np.linspace(*hz_to_mel([FMIN, FMAX]), 66)))
+    factor = hz / mel_to_hz(np.linspace(*hz_to_mel([FMIN, FMAX]), 66))[31]
+    assert factor.min() == pytest.approx(1 / 1.2, abs=0.04)
+    assert factor.max() == pytest.approx(1.2, abs=0.04)
+
+
+def test_a_throat_is_changed_as_often_as_asked(rng: np.random.Generator) -> None:
+    power = torch.from_numpy(rng.random((400, 64, 3)).astype(np.float32))
+    moved = (change_throat(power, rng, AugmentRecipe(throat=0.5)) - power).abs().amax(dim=(1, 2)) > 1e-4
+    assert 0.4 < moved.float().mean() < 0.6
+    assert torch.allclose(change_throat(power, rng, AugmentRecipe(throat=1.0, throat_factor=1.0)), power, atol=1e-5)
 
 
 def test_hidden_bands_are_bounded(rng: np.random.Generator) -> None:

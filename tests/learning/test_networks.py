@@ -37,6 +37,23 @@ def test_the_level_of_the_recording_does_not_matter(waveform: torch.Tensor, gain
         assert torch.allclose(network(waveform, nobody)[0], network(gain * waveform, nobody)[0], atol=1e-4)
 
 
+def test_the_lower_the_floor_the_fainter_what_matters() -> None:
+    torch.manual_seed(0)
+    network = EmotionNetwork(SMALL).eval()
+    power = torch.full((2, 64, 40), 1e-5)
+    power[:, 20:30] = 1.0
+    power[1, 40:] = 1e-4
+
+    def apart(floor_db: float) -> float:
+        other = EmotionNetwork(SMALL.model_copy(update={"floor_db": floor_db})).eval()
+        other.load_state_dict(network.state_dict())
+        with torch.inference_mode():
+            faint, none = other.embed(power)
+        return float((faint - none).abs().max())
+
+    assert apart(20.0) < 0.1 * apart(50.0)
+
+
 def test_what_statistics_say_counts_as_much_as_all_convolutions_together(waveform: torch.Tensor) -> None:
     recipe = NetworkRecipe(members=2, channels=SMALL.channels, attention_heads=2)
     network = EmotionNetwork(recipe, statistics=StatisticsRecipe(hidden=6)).eval()

@@ -5,11 +5,22 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from affetto.features.spectral import hz_to_mel, mel_to_hz
 from affetto.learning.device import send
+from affetto.learning.networks import FMAX, FMIN
 from affetto.learning.recipe import AugmentRecipe
 from affetto.voice.audio import RATE, Samples
 
-__all__ = ["add_bursts", "add_noise", "change_channel", "change_speed", "hide_bands", "murmur", "random_room"]
+__all__ = [
+    "add_bursts",
+    "add_noise",
+    "change_channel",
+    "change_speed",
+    "change_throat",
+    "hide_bands",
+    "murmur",
+    "random_room",
+]
 
 
 def change_speed(samples: Samples, factor: float) -> Samples:
@@ -84,6 +95,29 @@ def change_channel(power: Tensor, rng: np.random.Generator, recipe: AugmentRecip
     bands = np.arange(mels)
     gain_db -= 60.0 * (cut & ((bands >= top) | (both & (bands < bottom))))
     return power * _like(power, 10 ** (gain_db / 10))[:, :, None]
+
+
+def change_throat(power: Tensor, rng: np.random.Generator, recipe: AugmentRecipe) -> Tensor:
+    """Another speaker: frequencies of some clips are moved up or down (Jaitly & Hinton 2013), the tempo is kept.
+
+    Args:
+        power: Mel power, ``(n, mels, frames)``.
+        rng: Decides which, and how far.
+        recipe: How often and how far at most.
+    """
+    n, mels, frames = power.shape
+    farthest = np.log(recipe.throat_factor)
+    factor = np.exp(rng.uniform(-farthest, farthest, size=(n, 1)) * (rng.random((n, 1)) < recipe.throat))
+    lowest, highest = hz_to_mel([FMIN, FMAX])
+    step = (highest - lowest) / (mels + 1)
+    from_hz = mel_to_hz(lowest + step * np.arange(1, mels + 1)) / factor
+    place = np.clip((hz_to_mel(from_hz) - lowest) / step - 1, 0, mels - 1)
+    below = np.minimum(place.astype(np.int64), mels - 2)
+    share = _like(power, place - below)[:, :, None]
+    low, high = (
+        power.gather(1, send(bands, power.device)[:, :, None].expand(n, mels, frames)) for bands in (below, below + 1)
+    )
+    return low + share * (high - low)
 
 
 def hide_bands(power: Tensor, rng: np.random.Generator, recipe: AugmentRecipe) -> Tensor:

@@ -13,6 +13,8 @@ from affetto.learning.statistics import ClipStatistics
 from affetto.voice.audio import RATE
 
 __all__ = [
+    "FMAX",
+    "FMIN",
     "FRAME_LENGTH",
     "HOP_LENGTH",
     "N_MELS",
@@ -25,9 +27,8 @@ __all__ = [
 ]
 
 FRAME_LENGTH, HOP_LENGTH, N_MELS = 512, 256, 64
-_FMIN, _FMAX = 50.0, 7600.0
+FMIN, FMAX = 50.0, 7600.0
 _FARTHEST = 4.0  # deviations: what is further out says that it is far out, not how far
-_FLOOR = 1e-5  # 50 dB under the utterance's mean: fainter sounds, and the level of the recording, do not matter
 
 
 class MelPower(nn.Module):
@@ -36,7 +37,7 @@ class MelPower(nn.Module):
     def __init__(self, *, frame_length: int = FRAME_LENGTH, hop_length: int = HOP_LENGTH, n_mels: int = N_MELS) -> None:
         super().__init__()
         self.frame_length, self.hop_length = frame_length, hop_length
-        filters = mel_filterbank(n_mels=n_mels, n_fft=frame_length, rate=RATE, fmin=_FMIN, fmax=_FMAX)
+        filters = mel_filterbank(n_mels=n_mels, n_fft=frame_length, rate=RATE, fmin=FMIN, fmax=FMAX)
         heard = np.flatnonzero(filters.any(axis=0))  # the frequencies beyond those of the bands need not be computed
         self.basis = nn.Buffer(torch.from_numpy(fourier_basis(heard, frame_length)), persistent=False)
         self.filters = nn.Buffer(torch.tensor(np.ascontiguousarray(filters[:, heard])), persistent=False)
@@ -146,7 +147,7 @@ class _Member(nn.Module):
 
 def clip_statistics() -> ClipStatistics:
     """What :class:`StatisticsNetwork` is told of a clip."""
-    return ClipStatistics(N_MELS, frames_per_second=RATE / HOP_LENGTH, lowest_hz=_FMIN, highest_hz=_FMAX)
+    return ClipStatistics(N_MELS, frames_per_second=RATE / HOP_LENGTH, lowest_hz=FMIN, highest_hz=FMAX)
 
 
 class StatisticsNetwork(nn.Module):
@@ -199,6 +200,7 @@ class EmotionNetwork(nn.Module):
         self.statistics = StatisticsNetwork(statistics, labels) if statistics and statistics.hidden else None
         self._pooled = 2 * recipe.channels[-1] * recipe.members
         self._labels = labels
+        self._floor = 10 ** (-recipe.floor_db / 10)  # fainter sounds, and the level of the recording, do not matter
 
     @property
     def embedding_size(self) -> int:
@@ -207,7 +209,7 @@ class EmotionNetwork(nn.Module):
 
     def embed(self, power: Tensor) -> Tensor:
         """Mel power ``(batch, N_MELS, frames)`` to what the answers are made from, ``(batch, embedding_size)``."""
-        shape = torch.log(power / power.mean(dim=(1, 2), keepdim=True).clamp(min=1e-12) + _FLOOR) * 0.25 + 1.0
+        shape = torch.log(power / power.mean(dim=(1, 2), keepdim=True).clamp(min=1e-12) + self._floor) * 0.25 + 1.0
         change = shape - shape.mean(dim=2, keepdim=True)
         views = torch.stack([shape, change], dim=1).contiguous(memory_format=torch.channels_last)
         told = [member.embed(views) for member in self._members()]

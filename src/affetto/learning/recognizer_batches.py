@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from affetto.corpora.table import Clip
-from affetto.learning.augment import add_bursts, add_noise, change_channel, hide_bands
+from affetto.learning.augment import add_bursts, add_noise, change_channel, change_throat, hide_bands
 from affetto.learning.bank import Bank
 from affetto.learning.device import send
 from affetto.learning.examples import VARIANTS
@@ -126,6 +126,7 @@ class Batches:
         chosen = self._draw(training.batch - silent, rng)
         clips = len(chosen.rows)
         power = self._speech.crops(rng.integers(len(VARIANTS), size=clips) * self._count + chosen.rows, length, rng)
+        power = change_throat(power, rng, augment) if augment.throat else power
         power = power / (power.mean(dim=(1, 2), keepdim=True) + 1e-12)
         rows = send(chosen.rows, self._device)
         noise = self._noise.crops(rng.integers(len(self._noise), size=clips + silent), length, rng)
