@@ -22,7 +22,7 @@ from affetto.voice.recognizer import Recognizer
 
 __all__ = ["run_battery", "with_references"]
 
-_VERSION = 2  # raise when a change, or how speech is found, changes: old readings are not used then
+_VERSION = 4  # raise when a change, or how speech is found, changes: old readings are not used then
 
 Progress = Callable[[str, int, int], None]
 
