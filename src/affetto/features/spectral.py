@@ -7,6 +7,7 @@ __all__ = [
     "alpha_ratio",
     "cepstrum",
     "deltas",
+    "even_in_mel",
     "frame_signal",
     "hz_to_mel",
     "log_mel",
@@ -35,6 +36,16 @@ def mel_to_hz(mel: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return 700.0 * (10.0 ** (np.asarray(mel, np.float64) / 2595.0) - 1.0)
 
 
+def even_in_mel(fmin: float, fmax: float, count: int) -> npt.NDArray[np.float64]:
+    """Frequencies in Hz from ``fmin`` to ``fmax``, evenly spaced in mel, ``(count,)``.
+
+    >>> even_in_mel(0.0, 4000.0, 3).round().tolist()
+    [0.0, 1114.0, 4000.0]
+    """
+    lowest, highest = hz_to_mel([fmin, fmax])
+    return mel_to_hz(np.linspace(lowest, highest, count))
+
+
 def mel_filterbank(*, n_mels: int, n_fft: int, rate: int, fmin: float, fmax: float) -> Floats:
     """Triangular filters of unit height, evenly spaced in mel.
 
@@ -54,8 +65,7 @@ def mel_filterbank(*, n_mels: int, n_fft: int, rate: int, fmin: float, fmax: flo
     if not 0 <= fmin < fmax <= rate / 2:
         raise ValueError(f"edges {fmin} and {fmax} Hz: give 0 <= fmin < fmax <= {rate / 2}")
     bins = np.linspace(0.0, rate / 2, n_fft // 2 + 1)
-    lowest, highest = hz_to_mel([fmin, fmax])
-    edges = mel_to_hz(np.linspace(lowest, highest, n_mels + 2))
+    edges = even_in_mel(fmin, fmax, n_mels + 2)
     left, centre, right = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     rising, falling = (bins - left) / (centre - left), (right - bins) / (right - centre)
     return np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)

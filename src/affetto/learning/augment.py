@@ -5,7 +5,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from affetto.features.spectral import hz_to_mel, mel_to_hz
+from affetto.features.spectral import even_in_mel, hz_to_mel
 from affetto.learning.device import send
 from affetto.learning.networks import FMAX, FMIN
 from affetto.learning.recipe import AugmentRecipe
@@ -108,10 +108,8 @@ def change_throat(power: Tensor, rng: np.random.Generator, recipe: AugmentRecipe
     n, mels, frames = power.shape
     farthest = np.log(recipe.throat_factor)
     factor = np.exp(rng.uniform(-farthest, farthest, size=(n, 1)) * (rng.random((n, 1)) < recipe.throat))
-    lowest, highest = hz_to_mel([FMIN, FMAX])
-    step = (highest - lowest) / (mels + 1)
-    from_hz = mel_to_hz(lowest + step * np.arange(1, mels + 1)) / factor
-    place = np.clip((hz_to_mel(from_hz) - lowest) / step - 1, 0, mels - 1)
+    centres = even_in_mel(FMIN, FMAX, mels + 2)[1:-1]
+    place = np.interp(hz_to_mel(centres / factor), hz_to_mel(centres), np.arange(mels))
     below = np.minimum(place.astype(np.int64), mels - 2)
     share = _like(power, place - below)[:, :, None]
     low, high = (

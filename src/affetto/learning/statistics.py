@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from affetto.features.spectral import hz_to_mel, mel_to_hz
+from affetto.features.spectral import even_in_mel
 
 __all__ = ["ClipStatistics"]
 
@@ -71,8 +71,7 @@ class ClipStatistics(nn.Module):
     def __init__(self, bands: int, *, frames_per_second: float, lowest_hz: float, highest_hz: float) -> None:
         super().__init__()
         self._rate = frames_per_second
-        lowest, highest = hz_to_mel([lowest_hz, highest_hz])
-        centres = mel_to_hz(np.linspace(lowest, highest, bands + 2))[1 : 1 + _HARMONIC_BANDS]
+        centres = even_in_mel(lowest_hz, highest_hz, bands + 2)[1 : 1 + _HARMONIC_BANDS]
         pitches = np.geomspace(_LOWEST_PITCH, _HIGHEST_PITCH, _PITCHES)
         steps = np.arange(1, _CEPSTRUM + 1)[:, None]
         cosines = np.sqrt(2 / bands) * np.cos(np.pi * steps * (np.arange(bands) + 0.5) / bands)

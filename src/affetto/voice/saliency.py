@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from affetto.features.spectral import hz_to_mel, mel_filterbank, mel_to_hz
+from affetto.features.spectral import even_in_mel, mel_filterbank
 from affetto.voice.audio import RATE, Samples
 from affetto.voice.explanation import Picture, Saliency
 
@@ -40,7 +40,7 @@ def weigh(speech: Samples, probability: Callable[[Samples], float], *, bands: in
     seconds = len(speech) / RATE
     step = max(_STEP, seconds / _MOST_STEPS)
     span = min(_SPAN, seconds / 2)
-    edges = _even_in_mel(bands + 1) if bands else ()
+    edges = tuple(even_in_mel(_LOW, _HIGH, bands + 1).tolist()) if bands else ()
     hiding = _Hiding(speech)
     whole = log_odds(probability(speech))
 
@@ -78,17 +78,12 @@ def log_mel_picture(speech: Samples) -> Picture:
     whole = np.pad(power, ((0, 0), (0, -power.shape[1] % group)), mode="edge").reshape(_MELS, -1, group).mean(axis=2)
     level = 10 * np.log10(np.maximum(whole, 1e-12))
     below = np.clip(level - level.max(), -_RANGE_DB, 0).round().astype(int)
-    centres = _even_in_mel(_MELS + 2)[1:-1]
+    centres = even_in_mel(_LOW, _HIGH, _MELS + 2)[1:-1]
     return Picture(
         step=group * _HOP / RATE,
         hertz=tuple(round(hz) for hz in centres),
         decibels=tuple(tuple(map(int, row)) for row in below),
     )
-
-
-def _even_in_mel(count: int) -> tuple[float, ...]:
-    low, high = hz_to_mel([_LOW, _HIGH])
-    return tuple(map(float, mel_to_hz(np.linspace(low, high, count))))
 
 
 def log_odds(probability: float) -> float:
