@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Callable
+from importlib import resources
 from itertools import pairwise
 
 import numpy as np
@@ -9,9 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from affetto.voice.audio import RATE, Samples
+from affetto.voice.audio import RATE, Samples, read_audio
 from affetto.voice.speech import FRAME, Utterance, UtteranceFinder, VoiceActivity, find_utterances
 
+SILERO = [
+    *(0.0095, 0.0046, 0.0999, 0.3585, 0.9946, 0.9935, 0.9992, 0.8858, 0.9988, 0.9982),
+    *(0.9992, 0.9999, 0.9998, 0.9999, 1.0000, 0.9999, 0.9664, 0.0225, 0.0185, 0.0129),
+]
 LONGEST = 10.0 + 0.1  # seconds, a frame or two of slack
 
 
@@ -50,6 +55,14 @@ def test_utterances_are_the_samples_of_the_recording(speech: Samples, utterances
         assert utterance.end - utterance.start == len(utterance.samples)
         assert utterance.samples.dtype == np.float32
         np.testing.assert_array_equal(utterance.samples, padded[utterance.start : utterance.end])
+
+
+def test_the_detector_answers_as_its_makers_does() -> None:
+    """Every eighth probability that Silero's own model file gives for a bundled voice (``tools/make_detector.py``)."""
+    with resources.as_file(resources.files("affetto.samples").joinpath("happy.flac")) as path:
+        samples = read_audio(path)
+    found = VoiceActivity()(samples[: len(samples) // FRAME * FRAME])
+    np.testing.assert_allclose(found[::8], SILERO, atol=1e-4)
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
