@@ -22,7 +22,7 @@ _FRAME_SECONDS, _HOP_SECONDS = 0.040, 0.010
 _SILENCE_DB = 35.0
 _OCTAVE_COST = 0.03
 _FINER = 2  # values of the autocorrelation a lag: a sharp peak between two lags would look low
-_BATCH = 128  # frames at once: fewer cost more time each, more cost memory
+_BATCH = 256  # frames at once: fewer cost more time each, more cost memory
 
 Floats = npt.NDArray[np.float64]
 
@@ -64,7 +64,8 @@ def hz_to_semitones(hz: npt.ArrayLike, *, reference: float = 100.0) -> Floats:
 def loudness_db(y: npt.NDArray[np.floating], *, rate: int) -> Floats:
     """Level of 40 ms frames every 10 ms, dB relative to full scale, not below -100, shape ``(frames,)``."""
     frames = _frames(y, rate)
-    return 10 * np.log10(np.maximum(np.mean(np.square(frames, dtype=np.float64), axis=1), 1e-10))
+    power = np.einsum("ij,ij->i", frames, frames) / frames.shape[1]
+    return 10 * np.log10(np.maximum(power, 1e-10))
 
 
 def auditory_loudness(power: npt.NDArray[np.floating], *, rate: int) -> Floats:
@@ -160,41 +161,47 @@ def _highest_peaks(frames: npt.NDArray[np.floating], shortest: int, longest: int
     """Lag (interpolated) and height of each frame's highest autocorrelation peak at these lags; height 0 for none."""
     frames = frames.astype(np.float32)
     frames -= frames.mean(axis=1, keepdims=True)
-    window, fading = _window(frames.shape[1], longest + 2)
-    correlation = _autocorrelation(frames * window, longest + 2) / fading
-    lags = np.arange(shortest * _FINER, longest * _FINER + 1)
-    before, at, after = (correlation[:, lags[0] + shift : lags[-1] + 1 + shift] for shift in (-1, 0, 1))
+    window, fading = _window(frames.shape[1], shortest, longest)
+    correlation = _autocorrelation(frames * window, shortest, longest) / fading
+    before, at, after = correlation[:, :-2], correlation[:, 1:-1], correlation[:, 2:]
+    lags = _grid(shortest, longest)[1:-1]
     # A peak at twice the period is as high as the true one; a small cost for long lags takes the shorter.
     cost = (_OCTAVE_COST * np.log2(lags / lags[0])).astype(np.float32)
     best = np.where((at > before) & (at >= after), at - cost, -np.inf).argmax(axis=1)
     left, centre, right = (part[np.arange(len(best)), best].astype(np.float64) for part in (before, at, after))
     peak = (centre > left) & (centre >= right)
     shift = np.where(peak, 0.5 * (left - right) / np.where(peak, left - 2 * centre + right, 1.0), 0.0)
-    return (lags[best] + shift) / _FINER, np.where(peak, np.clip(centre, 0.0, 1.0), 0.0)
+    return lags[best] + shift / _FINER, np.where(peak, np.clip(centre, 0.0, 1.0), 0.0)
 
 
 @cache
-def _window(length: int, lags: int) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
-    """The window of a frame, and its own autocorrelation."""
+def _window(length: int, shortest: int, longest: int) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+    """The window of a frame, and its own autocorrelation at these lags."""
     window = np.hanning(length).astype(np.float32)
-    return window, _autocorrelation(window[None], lags)
+    return window, _autocorrelation(window[None], shortest, longest)
 
 
-def _autocorrelation(frames: npt.NDArray[np.floating], lags: int) -> npt.NDArray[np.floating]:
-    """Autocorrelation of each frame, 1 at lag 0, ``_FINER`` values a lag, for that many lags."""
-    size = 1 << (frames.shape[1] + lags - 1).bit_length()  # long enough that the end does not wrap onto these lags
+def _autocorrelation(frames: npt.NDArray[np.floating], shortest: int, longest: int) -> npt.NDArray[np.floating]:
+    """Autocorrelation of each frame at the lags of :func:`_grid`, as a share of that at lag 0."""
+    size = 1 << (frames.shape[1] + longest + 1).bit_length()  # long enough that the end does not wrap onto these lags
     spectrum = np.fft.rfft(frames, size, axis=1)
     power = spectrum.real**2 + spectrum.imag**2
-    correlation = power @ _cosines(size, lags)
-    return correlation / np.maximum(correlation[:, :1], np.float32(1e-12))
+    energy, cosines = _transform(size, shortest, longest)
+    return (power @ cosines) / np.maximum(power @ energy, np.float32(1e-12))[:, None]
 
 
 @cache
-def _cosines(size: int, lags: int) -> npt.NDArray[np.float32]:
-    """What makes autocorrelation of a power spectrum, at these lags alone: faster than a transform, which gives all."""
-    bins, lag = np.arange(size // 2 + 1), np.arange(_FINER * lags) / _FINER
-    share = np.where(bins, 2.0, 1.0) / (_FINER * size)
-    return (share[:, None] * np.cos(2 * np.pi / size * np.outer(bins, lag))).astype(np.float32)
+def _transform(size: int, shortest: int, longest: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """What makes autocorrelation of a power spectrum, at lag 0 and at some alone: faster than a transform for all."""
+    bins = np.arange(size // 2 + 1)
+    share = np.where(bins, 2.0, 1.0) / size
+    cosines = np.cos(2 * np.pi / size * np.outer(bins, _grid(shortest, longest)))
+    return share.astype(np.float32), (share[:, None] * cosines).astype(np.float32)
+
+
+def _grid(shortest: int, longest: int) -> Floats:
+    """Lags from one to the other, ``_FINER`` values a sample, and a neighbour on either side."""
+    return np.arange(shortest * _FINER - 1, longest * _FINER + 2) / _FINER
 
 
 def _median_filter(f0: Floats, width: int = 5) -> Floats:

@@ -243,7 +243,7 @@ def alpha_ratio(y: npt.NDArray[np.floating], *, rate: int) -> float:
         y: Signal, shape ``(n,)``.
         rate: Samples per second, at least 10 kHz.
     """
-    power = np.abs(np.fft.rfft(y)) ** 2
-    hz = np.fft.rfftfreq(len(y), 1 / rate)
-    low, high = power[(hz >= 50) & (hz < 1000)].sum(), power[(hz >= 1000) & (hz < 5000)].sum()
-    return float(10 * np.log10((high + 1e-12) / (low + 1e-12)))
+    low, middle, high = np.ceil(np.array([50, 1000, 5000]) * len(y) / rate).astype(np.intp)
+    spectrum = np.fft.rfft(y)
+    below, above = (float(np.sum(np.abs(part) ** 2)) for part in (spectrum[low:middle], spectrum[middle:high]))
+    return float(10 * np.log10((above + 1e-12) / (below + 1e-12)))

@@ -35,12 +35,12 @@ def syllable_nuclei(level_db: Floats, pitch: PitchTrack) -> npt.NDArray[np.intp]
         pitch: The pitch track of the same frames.
     """
     smooth = np.convolve(np.pad(level_db, 3, mode="edge"), np.ones(7) / 7, mode="valid")
-    threshold = np.percentile(smooth, 99) - _PAUSE_DB
+    threshold = float(np.percentile(smooth, 99)) - _PAUSE_DB
     found: list[int] = []
     place = 0
     valley = candidate = float("inf")
     rising = True
-    for frame, level in enumerate(smooth):
+    for frame, level in enumerate(smooth.tolist()):
         if rising:
             if level > candidate or candidate == float("inf"):
                 candidate, place = level, frame

@@ -122,9 +122,9 @@ def measure_cues(speech: Samples) -> dict[str, float]:
     """The cues of some speech (mono float32 at 16 kHz); those that need a voiced sound are left out without one."""
     level = loudness_db(speech, rate=RATE)
     pitch = pitch_track(speech, rate=RATE)
-    heard = level[level > level.max() - 45]
+    quiet, loud = np.percentile(level[level > level.max() - 45], [20, 95])
     cues = {
-        "loudness range": float(np.percentile(heard, 95) - np.percentile(heard, 20)),
+        "loudness range": float(loud - quiet),
         "pace": syllable_rate(level, pitch),
         "pauses": 100 * pause_share(level),
         "brightness": alpha_ratio(speech, rate=RATE),
