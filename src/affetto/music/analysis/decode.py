@@ -136,7 +136,8 @@ def _frames(container: Any, stream: Any, name: str) -> Iterator[Any]:
 
 def _sound(held: list[Samples]) -> Samples:
     joined = np.concatenate(held) if len(held) > 1 else held[0]
-    return joined if np.abs(joined).max(initial=0) < _LOUDEST else np.where(np.abs(joined) < _LOUDEST, joined, 0)
+    usual = joined.max(initial=0) < _LOUDEST and joined.min(initial=0) > -_LOUDEST  # neither holds with NaN
+    return joined if usual else np.where(np.abs(joined) < _LOUDEST, joined, 0)
 
 
 def _samples(frame: Any) -> Samples:

@@ -105,14 +105,20 @@ def chroma(power: Floats, tuning: float) -> Floats:
 
 def constant_q_chroma(samples: Samples, tuning: float) -> Floats:
     """The same from windows long enough to part bass notes; tuned by reading the spectrum off the grid."""
-    magnitude = transform(samples, _LONG_WINDOW, _LONG_HOP)
-    if tuning:
-        lines = np.arange(magnitude.shape[1]) * 2 ** (tuning / 12)
-        low = np.minimum(lines.astype(np.intp), magnitude.shape[1] - 2)
-        part = (lines - low).clip(0, 1).astype(np.float32)
-        for row in magnitude:  # one at a time, in the cache and in place
-            row[:] = row[low] * (1 - part) + row[low + 1] * part
-    return _unit(magnitude @ _constant_q_filters(), peak=True)
+    return _unit(transform(samples, _LONG_WINDOW, _LONG_HOP) @ _tuned_filters(tuning), peak=True)
+
+
+@cache
+def _tuned_filters(tuning: float) -> Floats:
+    """The constant-Q filters for a spectrum that is read between its lines, where the pitches lie, shape (4097, 12)."""
+    filters = _constant_q_filters()
+    lines = np.arange(len(filters)) * 2 ** (tuning / 12)
+    low = np.minimum(lines.astype(np.intp), len(filters) - 2)
+    part = (lines - low).clip(0, 1).astype(np.float32)[:, None]
+    found = np.zeros_like(filters)
+    np.add.at(found, low, filters * (1 - part))
+    np.add.at(found, low + 1, filters * part)
+    return found
 
 
 @cache

@@ -82,7 +82,7 @@ class LoudnessMeter:
         else:
             weighted, self._state = sosfilt(_weighting(self._rate), block.T, axis=1, zi=self._state)
             weighted = weighted.T
-        self._peak = max(self._peak, float(np.abs(block).max(initial=0)))
+        self._peak = max(self._peak, float(block.max(initial=0)), -float(block.min(initial=0)))
         joined = np.concatenate([self._rest, weighted]) if len(self._rest) else weighted
         steps = len(joined) // self._step
         whole = joined[: steps * self._step].reshape(steps, self._step, block.shape[1])

