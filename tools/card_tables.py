@@ -10,7 +10,6 @@ from pathlib import Path
 
 from affetto.evaluation.bakeoff import bakeoff_table, footnotes, read_cells
 from affetto.evaluation.errors import find_errors
-from affetto.evaluation.fairness import RECALL_GAP, UAR_GAP
 from affetto.evaluation.faithfulness import FIGURES, faithfulness, read_cuts
 from affetto.evaluation.gate import gate_shares, read_rows
 from affetto.evaluation.intervals import Interval, intervals
@@ -230,19 +229,21 @@ def subgroups() -> Lines:
     found, run = figures_of(RAVDESS), run_of(RAVDESS)
     if found is None or run is None:
         return ["Not measured yet."]
-    rows: list[tuple[str, ...]] = []
-    if found.fairness is not None:
-        gaps = {"UAR": (found.fairness.uar, UAR_GAP)}
-        gaps |= {f"recall of {label}": (gap, RECALL_GAP) for label, gap in found.fairness.recall.items()}
-        rows = [
-            (
-                name, short(gap.women), short(gap.men), short(gap.difference, sign=True),
-                f"{short(gap.interval[0], sign=True)} to {short(gap.interval[1], sign=True)}", f"{short(most)}",
-                "yes" if abs(gap.difference) < most else "**no**",
-            )
-            for name, (gap, most) in gaps.items()
-        ]  # fmt: skip
-    lines = table(("figure", "women", "men", "gap", "95 % interval", "under", "passed"), rows)
+    gaps = found.fairness
+    rows = [
+        (
+            name, short(gap.women), short(gap.men), short(gap.difference, sign=True),
+            f"{short(gap.interval[0], sign=True)} to {short(gap.interval[1], sign=True)}", short(gap.chance),
+            short(most), "yes" if abs(gap.difference) < most else "**no**",
+            short(gap.from_everyone), "yes" if gap.from_everyone < most else "**no**",
+        )
+        for name, gap, most in (gaps.bounded if gaps else ())
+    ]  # fmt: skip
+    between = ("women", "men", "gap", "95 % interval", "chance", "under", "passed")
+    lines = table(("figure", *between, "from everyone", "passed"), rows)
+    if gaps:
+        as_wide = f"{gaps.widest_chance:.0%} of random halves of the speakers have a label that differs as much"
+        lines += ["", f"The widest of these gaps in recall is that of {gaps.widest}: {as_wide}."]
     groups = find_errors(run.predictions).groups
     others = [
         (kind, group.name.removeprefix("ravdess: "), str(group.clips), short(group.uar), short(group.accuracy))

@@ -74,6 +74,7 @@ def test_women_and_men_are_compared(predictions: Sequence[Prediction]) -> None:
     assert low <= found.uar.difference <= high
     assert low < high
     assert not found.passed
+    assert not found.passed_as_published
     assert figures(predictions).to_dict()["fairness"]["widest"] == "happy"
 
 
@@ -85,6 +86,38 @@ def test_equal_predictions_are_fair_and_one_gender_is_not_compared(predictions: 
     assert found is not None
     assert found.passed
     assert found.uar.interval == (0.0, 0.0)
+    assert found.uar.chance == found.widest_chance == 1.0
+
+
+def test_either_is_held_against_everyone_as_published() -> None:
+    """One man of six is never read as happy: a twelfth of UAR between women and men, half of that from everyone."""
+    predictions = [
+        predict(label, "angry" if (label, actor) == ("happy", 1) else label, actor=actor)
+        for label in ("happy", "sad")
+        for actor in range(1, 13)
+    ]
+    found = fairness(predictions)
+    assert found is not None
+    assert found.uar.difference == pytest.approx(1 / 12)
+    assert found.uar.everyone == pytest.approx(23 / 24)
+    assert found.uar.from_everyone == pytest.approx(1 / 24)
+    assert not found.passed
+    assert found.passed_as_published
+    assert found.uar.chance == 1.0  # whichever half he is in
+
+
+def test_a_gap_that_any_speakers_show_is_likely_by_chance() -> None:
+    """Every speaker has one of two labels right; the halves differ as any two halves do."""
+    predictions = [
+        predict(label, label if (actor + (label == "sad")) // 2 % 2 else "angry", actor=actor, take=take)
+        for label in ("happy", "sad")
+        for actor in range(1, 9)
+        for take in range(2)
+    ]
+    found = fairness(predictions)
+    assert found is not None
+    assert found.uar.chance > 0.4
+    assert found.widest_chance >= found.recall[found.widest].chance
 
 
 def test_errors_are_counted_where_they_are(predictions: Sequence[Prediction]) -> None:

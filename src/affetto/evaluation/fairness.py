@@ -1,7 +1,8 @@
 """Fairness: whether women and men are read equally well.
 
-The bounds are those of Derington et al. (arXiv 2312.06270), where each group is held against all; here the groups are
-held against each other, which asks more.
+The bounds are those of Derington et al. (arXiv 2312.06270), where each group is held against everyone; here the groups
+are held against each other, too, which asks more. How often chance alone would do as much is told beside them: a dozen
+speakers a side differ by themselves.
 """
 
 from collections.abc import Sequence
@@ -22,9 +23,9 @@ UAR_GAP = 0.075
 RECALL_GAP = 0.175
 """The most by which the recall of any label may differ."""
 
-_REPEATS = 1000
+_REPEATS = 2000
 
-Rows = npt.NDArray[np.int64]
+Values = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +35,26 @@ class Gap:
     Attributes:
         women: Its value for women.
         men: Its value for men.
+        everyone: Its value for both together.
         interval: 95 % interval of the difference, women minus men; speakers of either drawn with replacement.
+        chance: Share of random splits of the speakers, as large as women and men, that differ at least as much.
     """
 
     women: float
     men: float
+    everyone: float
     interval: tuple[float, float]
+    chance: float
 
     @property
     def difference(self) -> float:
         """Women minus men."""
         return self.women - self.men
+
+    @property
+    def from_everyone(self) -> float:
+        """How far the group that is farther from everyone is away, at least 0."""
+        return max(abs(self.women - self.everyone), abs(self.men - self.everyone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +64,12 @@ class Fairness:
     Attributes:
         uar: Unweighted average recall.
         recall: Recall of each label.
+        widest_chance: Share of random splits of the speakers in which any recall differs as much as the widest here.
     """
 
     uar: Gap
     recall: dict[str, Gap]
+    widest_chance: float
 
     @property
     def widest(self) -> str:
@@ -65,13 +77,25 @@ class Fairness:
         return max(self.recall, key=lambda label: abs(self.recall[label].difference))
 
     @property
+    def bounded(self) -> tuple[tuple[str, Gap, float], ...]:
+        """Every figure by its name, with its bound."""
+        recalls = ((f"recall of {label}", gap, RECALL_GAP) for label, gap in self.recall.items())
+        return ("UAR", self.uar, UAR_GAP), *recalls
+
+    @property
     def passed(self) -> bool:
-        """Whether every gap is under its bound."""
-        return abs(self.uar.difference) < UAR_GAP and abs(self.recall[self.widest].difference) < RECALL_GAP
+        """Whether every gap between women and men is under its bound."""
+        return all(abs(gap.difference) < most for _, gap, most in self.bounded)
+
+    @property
+    def passed_as_published(self) -> bool:
+        """Whether every gap between either of them and everyone is."""
+        return all(gap.from_everyone < most for _, gap, most in self.bounded)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {**asdict(self), "widest": self.widest, "passed": self.passed}
+        verdicts = {"passed": self.passed, "passed_as_published": self.passed_as_published}
+        return {**asdict(self), "widest": self.widest, **verdicts}
 
 
 def fairness(predictions: Sequence[Prediction]) -> Fairness | None:
@@ -87,41 +111,69 @@ def fairness(predictions: Sequence[Prediction]) -> Fairness | None:
     common = [label for label in labels if {g for p, g in compared if p.label == label} == {"f", "m"}]
     if not common:
         return None
+    speakers = _Speakers(compared, common)
+    women, men, everyone = (speakers.recalls(side[None].astype(float)) for side in speakers.sides)
     rng = np.random.default_rng(0)
-    sides = [_Side([p for p, g in compared if g == gender], common) for gender in "fm"]
-    women, men = (side.recalls(np.ones((1, side.speakers))) for side in sides)
-    drawn_women, drawn_men = (side.recalls(side.draw(rng)) for side in sides)
-    gaps = drawn_women - drawn_men
-    return Fairness(
-        _gap(women.mean(axis=1), men.mean(axis=1), gaps.mean(axis=1)),
-        {label: _gap(women[:, k], men[:, k], gaps[:, k]) for k, label in enumerate(common)},
-    )
+    drawn = _differences(*(speakers.recalls(speakers.drawn(rng, side)) for side in speakers.sides[:2]))
+    split = np.abs(_differences(*map(speakers.recalls, speakers.split(rng))))
+    here = np.abs(_differences(women, men))[0]
+    low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
+    chance = np.mean(split >= here - 1e-12, axis=0)
+    gaps = [
+        Gap(float(w), float(m), float(e), (float(low[k]), float(high[k])), float(chance[k]))
+        for k, (w, m, e) in enumerate(zip(*(_with_mean(side)[0] for side in (women, men, everyone)), strict=True))
+    ]
+    any_as_wide = float(np.mean(split[:, 1:].max(axis=1) >= here[1:].max() - 1e-12))
+    return Fairness(gaps[0], dict(zip(common, gaps[1:], strict=True)), any_as_wide)
 
 
-class _Side:
-    """The clips of one gender, counted by speaker and label."""
+def _with_mean(recalls: Values) -> Values:
+    """UAR before the recalls of the labels, ``(repeats, 1 + labels)``."""
+    return np.concatenate([recalls.mean(axis=1, keepdims=True), recalls], axis=1)
 
-    def __init__(self, predictions: Sequence[Prediction], labels: Sequence[str]) -> None:
-        names = sorted({(p.corpus, p.speaker) for p in predictions})
-        self.speakers = len(names)
-        self._hits = np.zeros((self.speakers, len(labels)))
-        self._clips = np.zeros((self.speakers, len(labels)))
+
+def _differences(first: Values, second: Values) -> Values:
+    return _with_mean(first) - _with_mean(second)
+
+
+class _Speakers:
+    """The clips of women and men, counted by speaker and label.
+
+    Attributes:
+        sides: Which speakers are women, men, and either, ``(3, speakers)``.
+    """
+
+    def __init__(self, compared: Sequence[tuple[Prediction, str]], labels: Sequence[str]) -> None:
+        names = sorted({(p.corpus, p.speaker) for p, _ in compared})
         place = {name: row for row, name in enumerate(names)}
-        for p in predictions:
+        self._hits = np.zeros((len(names), len(labels)))
+        self._clips = np.zeros((len(names), len(labels)))
+        self._corpora = np.array([corpus for corpus, _ in names])
+        women = np.zeros(len(names), bool)
+        for p, gender in compared:
+            row = place[p.corpus, p.speaker]
+            women[row] = gender == "f"
             if p.label in labels:
-                cell = place[p.corpus, p.speaker], labels.index(p.label)
+                cell = row, labels.index(p.label)
                 self._clips[cell] += 1
                 self._hits[cell] += p.guess == p.label
+        self.sides = np.stack([women, ~women, np.ones(len(names), bool)])
 
-    def draw(self, rng: np.random.Generator) -> npt.NDArray[np.floating]:
-        """How often each speaker is drawn, ``(repeats, speakers)``."""
-        return rng.multinomial(self.speakers, np.full(self.speakers, 1 / self.speakers), size=_REPEATS).astype(float)
+    def drawn(self, rng: np.random.Generator, side: npt.NDArray[np.bool_]) -> Values:
+        """How often each speaker of a side is drawn with replacement, ``(repeats, speakers)``."""
+        count = int(side.sum())
+        times = np.zeros((_REPEATS, len(side)))
+        times[:, side] = rng.multinomial(count, np.full(count, 1 / count), size=_REPEATS)
+        return times
 
-    def recalls(self, times: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-        """Recall of each label, ``(repeats, labels)``."""
+    def split(self, rng: np.random.Generator) -> tuple[Values, Values]:
+        """Two sides at random, each corpus with as many speakers on either as it has, ``(repeats, speakers)`` each."""
+        first = np.repeat(self.sides[:1], _REPEATS, axis=0)
+        for corpus in np.unique(self._corpora):
+            its = self._corpora == corpus
+            first[:, its] = rng.permuted(first[:, its], axis=1)
+        return first.astype(float), (~first).astype(float)
+
+    def recalls(self, times: Values) -> Values:
+        """Recall of each label, each speaker counted so often, ``(repeats, labels)``."""
         return (times @ self._hits) / np.maximum(times @ self._clips, 1e-9)
-
-
-def _gap(women: npt.NDArray[np.floating], men: npt.NDArray[np.floating], drawn: npt.NDArray[np.floating]) -> Gap:
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return Gap(float(women[0]), float(men[0]), (float(low), float(high)))

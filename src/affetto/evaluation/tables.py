@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from affetto.evaluation.compare import Comparison
-from affetto.evaluation.fairness import RECALL_GAP, UAR_GAP
 from affetto.evaluation.report import Figures, GroupFigures
 from affetto.evaluation.run import Run
 
@@ -111,28 +110,32 @@ def report_tables(run: Run, result: Figures) -> tuple[Table, ...]:
 
 
 def fairness_tables(about: str, result: Figures) -> tuple[Table, ...]:
-    """The gaps between women and men with their bounds; none where there are not both."""
+    """The gaps between women and men, then between either and everyone, with their bounds; none without both."""
     found = result.fairness
     if found is None:
         return ()
-    rows = [
-        ("UAR", found.uar, UAR_GAP),
-        *((f"recall of {label}", gap, RECALL_GAP) for label, gap in found.recall.items()),
-    ]
     return (
         Table(
-            f"{about}: gap between women and men, speakers drawn with replacement",
-            ("figure", "women", "men", "gap", "95 % interval", "under", "passed"),
+            f"{about}: gap between women and men, and the share of random halves that differ as much",
+            ("figure", "women", "men", "gap", "95 % interval", "chance", "under", "passed"),
             tuple(
                 (
                     name,
                     *_three(gap.women, gap.men),
                     f"{gap.difference:+.3f}",
                     f"{gap.interval[0]:+.3f} to {gap.interval[1]:+.3f}",
-                    f"{most:.3f}",
+                    *_three(gap.chance, most),
                     "yes" if abs(gap.difference) < most else "NO",
                 )
-                for name, gap, most in rows
+                for name, gap, most in found.bounded
+            ),
+        ),
+        Table(
+            f"{about}: gap between either and everyone, as the bounds were published",
+            ("figure", "everyone", "gap", "under", "passed"),
+            tuple(
+                (name, *_three(gap.everyone, gap.from_everyone, most), "yes" if gap.from_everyone < most else "NO")
+                for name, gap, most in found.bounded
             ),
         ),
     )
