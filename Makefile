@@ -46,7 +46,7 @@ format: $(DEV) ## Put the code into shape
 docs: $(DEV) ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
-bench: $(DEV) ## Measure speed and memory against their bounds; ARGS=--json for programs
+bench: $(DEV) ## Measure speed and memory against their bounds; ARGS="reading live" chooses, ARGS=--json for programs
 	@$(BIN)/python -m benchmarks.run $(ARGS)
 
 screenshots: $(DEV) ## Draw every page, light and dark, for a desk and a phone, into docs/images/page/

@@ -1,6 +1,6 @@
 """``make bench``: every figure with its spread and its bound.
 
-    python -m benchmarks.run [--json]
+    python -m benchmarks.run [--json] [SUITE ...]
 
 The exit code is 1 when a bound is missed. The median is held against the bound; a busy machine shows in the spread.
 """
@@ -29,7 +29,7 @@ from benchmarks import (
 )
 from benchmarks.figures import Row, machine, missed, table
 
-SUITES: Sequence[Callable[[], list[Row]]] = (
+_MEASURES: Sequence[Callable[[], list[Row]]] = (
     reading.measure,
     startup.measure,
     playlist.measure,
@@ -43,20 +43,24 @@ SUITES: Sequence[Callable[[], list[Row]]] = (
     library.measure,
     page.measure,
 )
+SUITES = {measure.__module__.removeprefix("benchmarks."): measure for measure in _MEASURES}
 
 
 def main() -> int:
     """Measures everything and prints it."""
     parser = argparse.ArgumentParser(description="Measure speed and memory against their bounds.")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"only these: {', '.join(SUITES)}")
     options = parser.parse_args()
+    if unknown := [name for name in options.suites if name not in SUITES]:
+        parser.error(f"no suite {', '.join(unknown)}; there are {', '.join(SUITES)}")
     facts = machine()
     console = Console(stderr=options.json)
     figures: list[Row] = []
     try:
-        for measure in SUITES:
-            with console.status(f"measuring {measure.__module__.removeprefix('benchmarks.')}"):
-                figures += measure()
+        for name in options.suites or SUITES:
+            with console.status(f"measuring {name}"):
+                figures += SUITES[name]()
     except AffettoError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
