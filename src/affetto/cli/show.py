@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
@@ -11,9 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from affetto.affect import EMOTIONS, Emotion
-from affetto.recommendation import Playlist
 from affetto.voice.explanation import Cue, Explanation
 from affetto.voice.reading import Reading
+
+if TYPE_CHECKING:
+    from affetto.recommendation import Playlist
 
 __all__ = ["COLOURS", "ProgressHook", "line", "playlist", "progress", "reading", "stages", "table", "when"]
 
@@ -118,7 +121,7 @@ def _cues(cues: Sequence[Cue]) -> None:
         line(f"    {cue.contribution:+.2f}  {cue.words} ({cue.value:g} {cue.unit}, {cue.deviation:+.1f} sd)")
 
 
-def playlist(music: Playlist) -> None:
+def playlist(music: "Playlist") -> None:
     """The playlist: what it is for, then each track with its reason and its link."""
     line(music.title, style="bold")
     _paragraph(music.explanation, indent=2)
