@@ -177,15 +177,15 @@ class LiveRecognizer:
         return events
 
     def _listen(self, sound: Samples) -> list[Event]:
-        """Hears whole frames one at a time, so that events fall at the same places whatever the blocks."""
+        """Follows whole frames one by one, so that events fall at the same places whatever the blocks."""
         sound = np.concatenate([self._rest, sound])
         whole = len(sound) // FRAME * FRAME
         self._rest = sound[whole:]
         events: list[Event] = []
-        for frame in sound[:whole].reshape(-1, FRAME):
+        for frame, ended in zip(sound[:whole].reshape(-1, FRAME), self._finder.follow(sound[:whole]), strict=True):
             power = float(np.dot(frame, frame)) / FRAME
             self._level = max(_SILENCE_DB, 10 * float(np.log10(max(power, 1e-10))))
-            for utterance in self._finder.push(frame):
+            for utterance in ended:
                 events += self._finish(utterance)
             events += self._follow()
         return events
