@@ -319,6 +319,13 @@ def test_music_follows_a_voice_that_goes_on(visit):
     page.wait_for_selector("#player:not([hidden])")
     sounds(page)
     assert page.evaluate("window.streams.some((s) => s.getTracks()[0].readyState === 'live')")
+    playing = page.inner_text("#player-title")
     page.click("#follow")
     until(page, "window.streams.every((s) => s.getTracks()[0].readyState === 'ended')")
     heard(page)
+    assert page.inner_text("#player-title") == playing, "the music that followed goes on"
+    (entry,) = page.request.get(page.url + "v1/me/journal").json()["entries"]
+    with page.expect_response("**/v1/me/playlists") as corrected:
+        page.click(".place.sad")
+    assert corrected.value.json()["entry"] == entry["id"], "what is put right is what was heard last"
+    assert len(page.request.get(page.url + "v1/me/journal").json()["entries"]) == 1

@@ -42,6 +42,8 @@ class Page {
     /** @type {File | null} */
     this.recording = null;
     this.following = false;
+    /** Whether music has come while it followed. */
+    this.followed = false;
     this.gone = false;
     /** What is kept of the last reading: the entry of the journal that a correction puts right. @type {Kept} */
     this.kept = { entry: null, asking: Promise.resolve() };
@@ -131,6 +133,7 @@ class Page {
   async #speak() {
     this.#trouble(null);
     this.#set("asking");
+    this.followed = false;
     if (!this.following) player.hush();
     $("words").textContent = t("listen.listening");
     $("lead").textContent = t(this.following ? "listen.following_hint" : "listen.hint");
@@ -214,6 +217,7 @@ class Page {
     this.#stopFollowing();
     const reading = together(finals ?? []);
     if (!reading || reading.abstained) this.#fail(new Trouble("silent", reading?.reason ?? ""));
+    else if (this.followed) this.#settle(reading, "voice"); // the music that followed goes on, and the journal has it
     else await this.#answer(reading, "voice");
   }
 
@@ -245,16 +249,22 @@ class Page {
    */
   async #answer(reading, source, file = null) {
     if (this.gone) return;
+    this.kept = { entry: null, asking: Promise.resolve() };
+    this.#settle(reading, source, file);
+    await this.#play();
+  }
+
+  /** @param {Reading} reading @param {"voice" | "file"} source @param {File | null} file */
+  #settle(reading, source, file = null) {
+    if (this.gone) return;
     this.reading = reading;
     this.recording = file;
+    this.start = { reading: { probabilities: reading.probabilities, seconds: reading.seconds }, source };
     this.#show(reading);
     $("lead").textContent = t("listen.correct_hint");
     this.#cues(reading.cues ?? []);
     this.#set("heard");
     announce(this.#sentence(reading));
-    this.kept = { entry: null, asking: Promise.resolve() };
-    this.start = { reading: { probabilities: reading.probabilities, seconds: reading.seconds }, source };
-    await this.#play();
   }
 
   /** Asks for a playlist from the present start and plays it, unless something else is asked for before it comes. */
@@ -445,6 +455,8 @@ class Page {
   /** @param {{playlist: Playlist, emotion: string | null, before: string | null, words: string}} change */
   #replanned(change) {
     player.follow(change.playlist);
+    this.followed = true;
+    this.kept = { entry: change.playlist.entry ?? null, asking: Promise.resolve() };
     if (change.before) toast(t("listen.replanned", { emotion: t(`emotion.${change.emotion ?? "neutral"}`) }));
   }
 
