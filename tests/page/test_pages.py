@@ -232,6 +232,20 @@ def test_theme_and_language_are_kept(visit):
 
 
 @pytest.mark.usefixtures("music")
+def test_reasons_are_said_in_the_language_of_the_page(visit):
+    page = visit(locale="de-DE")
+    page.click("#by-hand")
+    with page.expect_response("**/v1/me/playlists") as made:
+        page.click(".place.sad")
+    page.wait_for_selector("#queue .track-why")
+    english = [" · ".join(track["reasons"]) for track in made.value.json()["tracks"] if track["stream"]]
+    german = page.locator("#queue .track-why").all_inner_texts()
+    assert not set(german) & set(english)
+    assert german[0].startswith("beginnt ")
+    assert page.inner_text("#music-why").startswith("Klingt traurig: ")
+
+
+@pytest.mark.usefixtures("music")
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(visit, path, scheme):

@@ -14,7 +14,7 @@ from affetto.recommendation import Intent
 from affetto.server.me import PROFILE
 from affetto.server.pages.assets import assets, version
 from affetto.server.pages.policy import page_headers
-from affetto.server.pages.words import LANGUAGES, catalogue, choose_language
+from affetto.server.pages.words import LANGUAGES, catalogue, choose_language, sayings
 from affetto.server.problems import Problem
 from affetto.voice.profiles import ProfileStore
 
@@ -83,6 +83,7 @@ def _render(template: str, request: Request, **more: Any) -> str:
         .render(
             t=t,
             words=dict(words),
+            sayings=dict(sayings(language)),
             facts=_facts(),
             language=language,
             languages=LANGUAGES,

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import resources
 from types import MappingProxyType
 
-__all__ = ["LANGUAGES", "catalogue", "choose_language"]
+__all__ = ["LANGUAGES", "catalogue", "choose_language", "sayings"]
 
 LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "de": "Deutsch"})
 """The languages by their code, each by its own name; the first is the one for everybody else."""
@@ -15,7 +15,20 @@ LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "de": "Deutsch
 @cache
 def catalogue(language: str) -> Mapping[str, str]:
     """Every sentence and label in a language, by its key."""
-    text = resources.files("affetto.server.pages").joinpath(f"catalogues/{language}.json").read_text(encoding="utf-8")
+    return _read(f"{language}.json")
+
+
+@cache
+def sayings(language: str) -> Mapping[str, str]:
+    """What the server says in English, reasons and cues, with blanks, and how a language puts it.
+
+    Of several that fit a sentence the first is meant. Nothing for English, which is said as it is.
+    """
+    return MappingProxyType({}) if language == "en" else _read(f"sayings.{language}.json")
+
+
+def _read(name: str) -> Mapping[str, str]:
+    text = resources.files("affetto.server.pages").joinpath("catalogues", name).read_text(encoding="utf-8")
     return MappingProxyType(json.loads(text))
 
 

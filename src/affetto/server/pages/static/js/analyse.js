@@ -1,6 +1,7 @@
 /** A long recording: its readings, pitch, level and pauses along the time. */
 
 import { $, announce, ask, clock, draw, icon, language, make, percent, t } from "./kit.js";
+import { said } from "./sayings.js";
 
 /**
  * @typedef {import("./live.js").Reading} Reading
@@ -46,7 +47,7 @@ function drawTimeline(report, seek) {
     const wide = Math.max(2, x(end / 1000) - x(start / 1000) - 1);
     const block = draw("rect", { class: "speech", x: x(start / 1000), y: LANES.emotion[0], width: wide, height: LANES.emotion[1] - LANES.emotion[0], fill: hue, opacity: 0.35 + 0.65 * reading.confidence });
     block.append(draw("title"));
-    block.firstElementChild?.append(reading.emotion ? `${t(`emotion.${reading.emotion}`)} ${percent(reading.confidence)}` : (reading.reason ?? ""));
+    block.firstElementChild?.append(reading.emotion ? `${t(`emotion.${reading.emotion}`)} ${percent(reading.confidence)}` : said(reading.reason ?? ""));
     parts.push(block);
   }
   for (const axis of /** @type {const} */ (["valence", "arousal"])) {
@@ -188,7 +189,7 @@ class Page {
     const go = make("button", { class: "when", type: "button", text: clock(start / 1000), on: { click: () => ((audio.currentTime = start / 1000), void audio.play()) } });
     const word = reading.emotion
       ? make("span", { class: `heard-word ${reading.emotion}` }, icon(`g-${reading.emotion}`), `${t(`emotion.${reading.emotion}`)} ${percent(reading.confidence)}`)
-      : make("span", { class: "muted", text: reading.reason ?? "" });
+      : make("span", { class: "muted", text: said(reading.reason ?? "") });
     const value = (/** @type {number} */ number) => (reading.abstained ? "–" : number.toLocaleString(language, { maximumFractionDigits: 2, minimumFractionDigits: 2 }));
     return make(
       "tr",
@@ -197,7 +198,7 @@ class Page {
       make("td", {}, word),
       make("td", { class: "number", text: value(reading.valence) }),
       make("td", { class: "number", text: value(reading.arousal) }),
-      make("td", { class: "small muted", text: (reading.cues ?? []).map((cue) => cue.words).join("; ") }),
+      make("td", { class: "small muted", text: (reading.cues ?? []).map((cue) => said(cue.words)).join("; ") }),
     );
   }
 }

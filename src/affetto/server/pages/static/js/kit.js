@@ -11,6 +11,9 @@ const block = (id) => JSON.parse(document.getElementById(id)?.textContent ?? "{}
 /** @type {Record<string, string>} */
 const words = block("data-words");
 
+/** How the language of the page puts what the server says in English; nothing in English. @type {Record<string, string>} */
+export const sayings = block("data-sayings");
+
 /** What the scripts know of the code: emotions, their places, intents. @type {Facts} */
 export const facts = block("data-facts");
 
@@ -26,9 +29,6 @@ export function t(key, values = {}) {
   const text = words[key] ?? key;
   return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
-
-/** Whether there is a sentence for a key. @param {string} key */
-export const has = (key) => key in words;
 
 /**
  * The element of an id, which must be there.

@@ -4,6 +4,7 @@ import { $, announce, ask, clock, icon, make, nearest, t, toast } from "./kit.js
 import { MusicMap } from "./map.js";
 import { player } from "./player.js";
 import { paintCover } from "./queue.js";
+import { said } from "./sayings.js";
 
 /** @typedef {import("./player.js").Track} Track */
 /** @typedef {{name: string, size: number, valence: number, arousal: number, tempo: number | null}} Region */
@@ -112,8 +113,8 @@ class Page {
     $("list-count").textContent = String(this.regions.length);
     $("list").replaceChildren(
       ...this.regions.map((region, number) => {
-        const play = make("button", { class: "round", type: "button", "aria-label": t("library.play_region", { name: region.name }) }, icon("i-play"));
-        const name = make("button", { class: "region-name", type: "button", "aria-pressed": "false", text: region.name });
+        const play = make("button", { class: "round", type: "button", "aria-label": t("library.play_region", { name: said(region.name) }) }, icon("i-play"));
+        const name = make("button", { class: "region-name", type: "button", "aria-pressed": "false", text: said(region.name) });
         const row = make(
           "li",
           { class: "region" },

@@ -7,6 +7,7 @@ import { openMicrophone, Trouble } from "./microphone.js";
 import { placeOf, Plane } from "./plane.js";
 import { player } from "./player.js";
 import { Queue } from "./queue.js";
+import { said } from "./sayings.js";
 import { Wave } from "./wave.js";
 
 /**
@@ -362,7 +363,7 @@ class Page {
     /** @type {HTMLDetailsElement} */ ($("why")).open = false;
     $("why").hidden = !this.recording;
     $("why-drawing").hidden = true;
-    $("cue-list").replaceChildren(...cues.map((cue) => make("li", { text: cue.words })));
+    $("cue-list").replaceChildren(...cues.map((cue) => make("li", { text: said(cue.words) })));
   }
 
   /** @returns {Affect} */
@@ -466,7 +467,7 @@ class Page {
     if (!playlist) return;
     const intents = [playlist.intent, ...playlist.then].map((name) => t(`intent.${name}`));
     $("music-title").textContent = intents.length > 1 ? t("queue.then", { first: intents[0], second: intents[1].toLowerCase() }) : intents[0];
-    $("music-why").textContent = playlist.explanation;
+    $("music-why").textContent = said(playlist.explanation);
     $("music-source").textContent = t(playlist.library === "your library" ? "queue.own" : "queue.starter");
     const credits = new Set(playlist.tracks.map((track) => track.credit.replace(`"${track.title}" `, "")).filter(Boolean));
     $("credits").textContent = [...credits].join(" ");

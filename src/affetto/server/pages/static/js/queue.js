@@ -1,6 +1,7 @@
 /** The queue as a list: covers, why each track is there, and what the person may say to it. */
 
-import { clock, has, icon, make, nearest, t } from "./kit.js";
+import { clock, icon, make, nearest, t } from "./kit.js";
+import { said } from "./sayings.js";
 
 /** @typedef {import("./player.js").Track} Track */
 
@@ -95,7 +96,7 @@ export class Queue {
         "div",
         { class: "track-text" },
         make("span", { class: "track-title" }, track.title, " ", make("span", { class: "track-by", text: track.artist })),
-        make("span", { class: "track-why", text: track.stream ? track.reasons.join(" · ") : t("queue.elsewhere") }),
+        make("span", { class: "track-why", text: track.stream ? track.reasons.map(said).join(" · ") : t("queue.elsewhere") }),
       ),
       make("span", { class: "track-length number small muted", text: track.seconds ? clock(track.seconds) : "" }),
       make("div", { class: "track-actions" }, like, more),
@@ -156,6 +157,3 @@ export class Queue {
     } else if (!this.menu.contains(/** @type {Node} */ (event.target))) this.#close();
   }
 }
-
-/** A note of a playlist in the language of the page where the catalogue has it. @param {string} text */
-export const said = (text) => (has(`server.${text}`) ? t(`server.${text}`) : text);
