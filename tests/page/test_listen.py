@@ -329,3 +329,24 @@ def test_music_follows_a_voice_that_goes_on(visit):
         page.click(".place.sad")
     assert corrected.value.json()["entry"] == entry["id"], "what is put right is what was heard last"
     assert len(page.request.get(page.url + "v1/me/journal").json()["entries"]) == 1
+
+
+def test_a_connection_that_breaks_while_music_follows_adds_no_entry(visit):
+    first = Running(Limits(stop_seconds=0.2)).start()
+    page = visit(on=first, forgive=("WebSocket", "ERR_CONNECTION", "Failed to load"))
+    page.click("#follow")
+    page.wait_for_selector("#player:not([hidden])")
+    (entry,) = page.request.get(page.url + "v1/me/journal").json()["entries"]
+    first.stop()
+    page.wait_for_selector("#trouble:not([hidden])")
+    second = Running(Limits(), port=first.port).start()
+    try:
+        page.wait_for_selector("#trouble", state="hidden")
+        page.click("#follow")
+        page.wait_for_selector("[data-state=heard]")
+        (again,) = page.request.get(page.url + "v1/me/journal").json()["entries"]
+        assert again["id"] == entry["id"], "what is sent again is the same reading"
+        assert again["playlist"]["id"] != entry["playlist"]["id"], "and it was planned again"
+    finally:
+        page.close()
+        second.stop()

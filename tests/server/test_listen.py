@@ -2,6 +2,7 @@
 
 import json
 
+import httpx
 import numpy as np
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -70,6 +71,25 @@ def test_integers_in_stereo_at_another_rate_are_heard_too(server, short):
     assert len(finals) == 2
     assert all(m["audio_end_ms"] > m["audio_start_ms"] for m in finals)
     assert code == 1000
+
+
+def test_sound_that_is_sent_again_adds_no_entry_to_the_journal(server, short, tmp_path, monkeypatch):
+    monkeypatch.setenv("AFFETTO_DATA_DIR", str(tmp_path))
+    settings.cache_clear()
+
+    def followed(**follow):
+        messages, _ = answers(server, s16(short), 6_400, follow={"length": 3, **follow})
+        return [message["playlist"] for message in messages if message["type"] == "playlist"]
+
+    def kept():
+        entries = httpx.get(f"{server.http}/v1/me/journal").json()["entries"]
+        return [(entry["id"], entry["playlist"]["id"]) for entry in entries]
+
+    first = followed()[-1]
+    before = kept()
+    assert before[0] == (first["entry"], first["id"])
+    again = followed(entry=first["entry"])[0]
+    assert kept()[-len(before) :] == [(first["entry"], again["id"]), *before[1:]]
 
 
 def test_the_session_starts_with_what_is_used(server):

@@ -86,12 +86,14 @@ class Follow(BaseModel):
     Attributes:
         intent: What the music is for; null for what suits each emotion.
         length: Tracks; null for the setting.
+        entry: The journal's entry that the first plan puts right: of a session that broke, whose sound is sent again.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     intent: Intent | None = None
     length: int | None = Field(default=None, ge=1, le=500, strict=True)
+    entry: int | None = Field(default=None, ge=1, lt=2**63, strict=True)
 
 
 class SessionStart(BaseModel):

@@ -24,6 +24,7 @@ class Teller:
         self._cues = start.cues
         follow = start.follow
         self._entry: int | None = None
+        self._again = None if follow is None else follow.entry  # what the next plan puts right
         self._music = (
             None if follow is None else LivePlaylist(intent=follow.intent, length=follow.length, plan=self._plan)
         )
@@ -33,7 +34,10 @@ class Teller:
 
     def _plan(self, reading: Reading) -> Playlist:
         assert self._wish is not None
-        playlist, self._entry = answer(reading, intent=self._wish.intent, length=self._wish.length, source="voice")
+        playlist, self._entry = answer(
+            reading, intent=self._wish.intent, length=self._wish.length, source="voice", entry=self._again
+        )
+        self._again = None
         return playlist
 
     def __call__(self, events: Iterable[Event]) -> list[str]:

@@ -30,7 +30,7 @@ const KEPT_SECONDS = 25;
 
 /** Sound in, readings out. */
 export class Live {
-  /** @param {Listener} listener @param {{follow?: {intent: string | null} | null}} [options] */
+  /** @param {Listener} listener @param {{follow?: {intent: string | null, entry?: number | null} | null}} [options] */
   constructor(listener, { follow = null } = {}) {
     this.listener = listener;
     this.follow = follow;
@@ -127,6 +127,8 @@ export class Live {
         this.listener.onReading(message.reading, message.final, message.label);
         break;
       case "playlist":
+        // what is sent again when the connection breaks is read again, and is no second reading
+        if (this.follow) this.follow = { ...this.follow, entry: message.playlist.entry };
         this.listener.onPlaylist?.(message);
         break;
       case "session.ended":
