@@ -203,10 +203,30 @@ def test_a_heart_that_is_full_in_a_new_list_is_emptied_by_a_click(visit):
     heart = f"#queue [data-act=like][aria-label='{name}']"
     page.wait_for_selector(f"{heart}[aria-pressed=true]")
     assert page.locator("#queue [aria-pressed=true]").count() == 1
-    with page.expect_response(f"**/v1/me/feedback/{like.value.json()['id']}") as back:
+    with page.expect_response(f"**/v1/me/likes/{like.value.json()['id']}") as back:
         page.click(heart)
     assert back.value.request.method == "DELETE"
     page.wait_for_selector(f"{heart}[aria-pressed=false]")
+
+
+def test_a_heart_is_emptied_by_one_click_however_often_its_track_was_liked(visit):
+    page = visit()
+    without_chance(page)
+    page.click("#by-hand")
+    with page.expect_response("**/v1/me/playlists") as made:
+        page.click("#hand [type=submit]")
+    heard(page)
+    playlist = made.value.json()
+    like = {"track": playlist["tracks"][1]["id"], "kind": "like", "playlist": playlist["id"]}
+    for _ in range(3):  # as another tab, another device or the command line would
+        assert page.request.post(page.url + "v1/me/feedback", data=like).status == 201
+    renew(page, "#hand [type=submit]")
+    heart = "#queue [data-act=like][aria-pressed=true]"
+    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        page.click(heart)
+    page.wait_for_selector(heart, state="detached")
+    renew(page, "#hand [type=submit]")
+    assert page.locator(heart).count() == 0
 
 
 def test_a_heart_that_is_clicked_on_while_its_like_is_on_its_way_stays_full(visit):

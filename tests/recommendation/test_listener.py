@@ -329,6 +329,23 @@ def test_a_track_is_liked_while_its_last_word_is_a_like_that_stands(anna, store)
     assert Listener.open("Ben", store=store).likes("given", asked) == {}
 
 
+def test_a_track_that_was_liked_several_times_is_not_liked_after_one_is_taken_back(anna):
+    def say(*kinds):
+        return [anna.feedback(kind, MUSIC[0], library=MUSIC).number for kind in kinds]
+
+    before, dislike, first, second, third = say("like", "dislike", "like", "completed", "like")
+    other = anna.feedback("like", MUSIC[1], library=MUSIC)
+    anna.unlike(first)  # from where the later like is not known yet
+    assert anna.likes("given", ["0", "1"]) == {"1": other.number}
+    assert [entry.number for entry in anna.history()] == [before, dislike, second, other.number]
+    for number, message in ((third, "was taken back before"), (dislike, "is no like"), (10_000, "is none of this")):
+        with pytest.raises(OptionError, match=message):
+            anna.unlike(number)
+    anna.unlike(before)
+    assert anna.likes("given", ["0"]) == {}
+    assert [entry.number for entry in anna.history()] == [dislike, second, other.number]
+
+
 def test_what_is_told_twice_counts_once(anna):
     first = anna.feedback("like", MUSIC[0], library=MUSIC, token="phone-1")
     assert anna.feedback("like", MUSIC[0], library=MUSIC, token="phone-1").number == first.number

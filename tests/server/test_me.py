@@ -62,6 +62,16 @@ def test_a_list_says_which_of_its_tracks_are_liked_by_the_last_word_on_them(clie
     assert liked() == {first: None, second: two, third: None}
 
 
+def test_a_like_is_taken_back_however_often_it_was_given(client, playlist):
+    like = {"track": playlist["tracks"][0]["id"], "kind": "like", "playlist": playlist["id"]}
+    numbers = [client.post("/v1/me/feedback", json=like).json()["id"] for _ in range(3)]
+    assert client.delete(f"/v1/me/likes/{numbers[-1]}").status_code == 204
+    kept = client.get(f"/v1/me/playlists/{playlist['id']}").json()
+    assert [track["liked"] for track in kept["tracks"]] == [None] * 3
+    for number in numbers:
+        assert str(number) in problem(client.delete(f"/v1/me/likes/{number}"), 422, "bad-input")
+
+
 @pytest.mark.usefixtures("playlist")
 def test_one_entry_and_everything_can_be_deleted(client):
     (entry,) = client.get("/v1/me/journal").json()["entries"]
@@ -75,7 +85,7 @@ def test_one_entry_and_everything_can_be_deleted(client):
 def test_who_is_not_known_is_told_how_to_begin(client):
     assert client.get("/v1/me/journal").json() == {"entries": []}
     assert client.get("/v1/me/voice").json() is None
-    for method, path in (("GET", "playlists/1"), ("DELETE", "feedback/1"), ("DELETE", "journal/1")):
+    for method, path in (("GET", "playlists/1"), ("DELETE", "feedback/1"), ("DELETE", "likes/1")):
         assert "ask for a playlist first" in problem(client.request(method, f"/v1/me/{path}"), 404, "nothing-kept")
     assert client.delete("/v1/me/voice").status_code == 200
 

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -226,22 +227,51 @@ class History:
         Raises:
             OptionError: If there is no such entry, or it was taken back before.
         """
-        mine = FeedbackRow.listener_id == self._listener
         with self._store.write(library=False) as connection:
             self._turn(connection)
-            query = select(FeedbackRow).where(mine)
             if number is None:
+                query = select(FeedbackRow).where(FeedbackRow.listener_id == self._listener)
                 query = query.where(FeedbackRow.undone.is_(None), FeedbackRow.kind != str(Kind.PLAY))
                 row = connection.execute(query.order_by(FeedbackRow.id.desc()).limit(1)).first()
                 if row is None:
                     raise OptionError("there is no feedback to take back")
             else:
-                row = connection.execute(query.where(FeedbackRow.id == number)).first()
-                if row is None or row.undone is not None:
-                    why = "is none of this listener's" if row is None else "was taken back before"
-                    raise OptionError(f"feedback {number}: {why}; `affetto feedback list` shows what there is")
-            connection.execute(update(FeedbackRow).where(FeedbackRow.id == row.id).values(undone=milliseconds()))
+                row = self._standing(connection, number)
+            self._take_back(connection, [row.id])
         return entry_of(row)
+
+    def unlike(self, number: int) -> None:
+        """Takes a like back, and the later and earlier ones of the track that would leave it liked.
+
+        What was said before the track was last disliked stays as it was.
+
+        Args:
+            number: Of the like.
+
+        Raises:
+            OptionError: If it is no like, there is no such entry, or it was taken back before.
+        """
+        with self._store.write(library=False) as connection:
+            self._turn(connection)
+            row = self._standing(connection, number)
+            if row.kind != str(Kind.LIKE):
+                raise OptionError(f"feedback {number}: is no like; `affetto feedback list` shows what there is")
+            which = {"listener": self._listener, "library": row.library, "tracks": [row.track]}
+            words = reversed(connection.execute(_OPINIONS, which).all())
+            likes = takewhile(lambda word: word.kind == str(Kind.LIKE), words)
+            self._take_back(connection, [number, *(like.id for like in likes)])
+
+    def _standing(self, connection: Connection, number: int) -> Any:
+        """The row of an entry that was not taken back."""
+        query = select(FeedbackRow).where(FeedbackRow.listener_id == self._listener, FeedbackRow.id == number)
+        row = connection.execute(query).first()
+        if row is None or row.undone is not None:
+            why = "is none of this listener's" if row is None else "was taken back before"
+            raise OptionError(f"feedback {number}: {why}; `affetto feedback list` shows what there is")
+        return row
+
+    def _take_back(self, connection: Connection, numbers: Collection[int]) -> None:
+        connection.execute(update(FeedbackRow).where(FeedbackRow.id.in_(numbers)).values(undone=milliseconds()))
 
     def entries(
         self, *, after: int = 0, upto: int | None = None, undone: bool = False, limit: int | None = None

@@ -257,6 +257,17 @@ class Listener:
         """
         return self._history.undo(number)
 
+    def unlike(self, number: int) -> None:
+        """Takes a like back, however often the track was liked: it is not liked then; see `History.unlike`.
+
+        Args:
+            number: Which, see `likes`.
+
+        Raises:
+            OptionError: If there is no such like.
+        """
+        self._history.unlike(number)
+
     def history(self, *, limit: int | None = None, undone: bool = False) -> list[Entry]:
         """What the listener did, oldest first.
 

@@ -127,6 +127,13 @@ def undo(number: Number) -> Response:
     return Response(status_code=204)
 
 
+@router.delete("/likes/{number}", status_code=204)
+def unlike(number: Number) -> Response:
+    """Takes the like of a track back, however often it was given."""
+    _listener().unlike(number)
+    return Response(status_code=204)
+
+
 @router.get("/journal")
 def journal() -> dict[str, Any]:
     """The readings and their playlists, newest first."""

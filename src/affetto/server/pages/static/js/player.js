@@ -159,7 +159,7 @@ class Player extends EventTarget {
     track.liked = before ? null : -1;
     this.#tell();
     if (!before) track.liked = (await this.tell(track, "like"))?.id ?? null;
-    else await ask(`/v1/me/feedback/${before}`, { method: "DELETE" }).catch((error) => toast(error.message));
+    else await ask(`/v1/me/likes/${before}`, { method: "DELETE" }).catch((error) => toast(error.message));
     this.#tell();
     announce(t(track.liked ? "queue.liked" : "queue.unliked"));
   }
