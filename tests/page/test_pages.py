@@ -188,6 +188,8 @@ def test_a_long_recording_becomes_a_report(visit, voice):
     page.set_input_files("#recording", voice)
     page.wait_for_selector("#report:not([hidden])")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+    box = "document.querySelector('.table-wrap')"
+    assert page.evaluate(f"{box}.scrollWidth > {box}.clientWidth && {box}.clientWidth < 360"), "it scrolls by itself"
     assert page.locator("#utterances tbody tr").count() >= 1
     assert page.locator("#timeline .pitch").count() > 10
     assert page.locator("#figures dd").count() == 6
