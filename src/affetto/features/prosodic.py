@@ -115,7 +115,13 @@ def semitone_slope(f0: Floats) -> float:
 
 
 def pitch_track(
-    y: npt.NDArray[np.floating], *, rate: int, fmin: float = 65.0, fmax: float = 500.0, voicing: float = 0.45
+    y: npt.NDArray[np.floating],
+    *,
+    rate: int,
+    fmin: float = 65.0,
+    fmax: float = 500.0,
+    voicing: float = 0.45,
+    level: Floats | None = None,
 ) -> PitchTrack:
     """Fundamental frequency by autocorrelation, corrected for the window (Boersma 1993), median-filtered over 50 ms.
 
@@ -125,13 +131,15 @@ def pitch_track(
         fmin: Lowest frequency looked for, Hz.
         fmax: Highest frequency looked for, Hz.
         voicing: Height of the autocorrelation peak from which a frame counts as voiced.
+        level: Its :func:`loudness_db`, where that is known already.
 
     Raises:
         ValueError: If the limits are not ``50 <= fmin < fmax <= rate / 4``: a frame holds two periods of 50 Hz.
     """
     if not 2 / _FRAME_SECONDS <= fmin < fmax <= rate / 4:
         raise ValueError(f"limits {fmin} and {fmax} Hz: give {2 / _FRAME_SECONDS:.0f} <= fmin < fmax <= {rate / 4}")
-    frames, level = _frames(y, rate), loudness_db(y, rate=rate)
+    frames = _frames(y, rate)
+    level = loudness_db(y, rate=rate) if level is None else level
     lag, height = np.ones(len(frames)), np.zeros(len(frames))
     loud = np.flatnonzero((level > level.max() - _SILENCE_DB) & (level > -90))
     for first in range(0, len(loud), _BATCH):
@@ -153,8 +161,9 @@ def _auditory(rate: int, n_fft: int) -> tuple[npt.NDArray[np.float32], Floats]:
 
 def _frames(y: npt.NDArray[np.floating], rate: int) -> npt.NDArray[np.floating]:
     length = round(_FRAME_SECONDS * rate)
-    padded = np.pad(y, (0, max(0, length - len(y))))
-    return frame_signal(padded, frame_length=length, hop_length=round(_HOP_SECONDS * rate))
+    if len(y) < length:
+        y = np.pad(y, (0, length - len(y)))
+    return frame_signal(y, frame_length=length, hop_length=round(_HOP_SECONDS * rate))
 
 
 def _highest_peaks(frames: npt.NDArray[np.floating], shortest: int, longest: int) -> tuple[Floats, Floats]:

@@ -8,9 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
-from affetto.errors import PlayerError
+from affetto.errors import PlayerError, StoreError
 from affetto.players.base import Feedback, FeedbackKind
 from affetto.settings import settings
+from affetto.store.locks import file_lock
 
 __all__ = ["FeedbackLog"]
 
@@ -20,8 +21,8 @@ _LONGEST = 1 << 16  # bytes of a line
 class FeedbackLog:
     """The feedback on disk; only its owner may read it.
 
-    Lines are only added, each with one write, so that several players may write at the same time. A line that a crash
-    cut off is left out when reading.
+    Lines are only added, by one player at a time: another would take what is half written for a line that a crash cut
+    off. Such a line is left out when reading.
 
     Args:
         path: The file; None for ``feedback.jsonl`` in the data folder of the settings.
@@ -39,18 +40,24 @@ class FeedbackLog:
         lines = b"".join(json.dumps(each.to_dict()).encode() + b"\n" for each in feedback)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-            try:
-                size = os.fstat(descriptor).st_size
-                if size:
-                    os.lseek(descriptor, size - 1, os.SEEK_SET)
-                    if os.read(descriptor, 1) != b"\n":
-                        lines = b"\n" + lines
-                os.write(descriptor, lines)
-            finally:
-                os.close(descriptor)
+            with file_lock(self.path.with_name(f"{self.path.name}.lock"), busy=None):
+                self._append(lines)
         except OSError as error:
             raise PlayerError(f"feedback {self.path}: {error.strerror}; choose another data_dir") from None
+        except StoreError as error:
+            raise PlayerError(f"feedback {error}") from None
+
+    def _append(self, lines: bytes) -> None:
+        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            size = os.fstat(descriptor).st_size
+            if size:
+                os.lseek(descriptor, size - 1, os.SEEK_SET)
+                if os.read(descriptor, 1) != b"\n":
+                    lines = b"\n" + lines
+            os.write(descriptor, lines)
+        finally:
+            os.close(descriptor)
 
     def read(self, *, since: datetime | None = None) -> Iterator[Feedback]:
         """The feedback in the order in which it was written.

@@ -28,7 +28,7 @@ class Delivery:
     def add(self, utterance: Utterance) -> None:
         """Takes in the next stretch of speech."""
         level = loudness_db(utterance.samples, rate=RATE)
-        pitch = pitch_track(utterance.samples, rate=RATE)
+        pitch = pitch_track(utterance.samples, rate=RATE, level=level)
         self._syllables += len(syllable_nuclei(level, pitch))
         self._spoken += utterance.speech_seconds
         start = utterance.start / RATE

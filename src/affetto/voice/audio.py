@@ -249,7 +249,8 @@ def read_audio(path: str | Path) -> Samples:
 
 def to_mono(samples: npt.NDArray[np.float32]) -> Samples:
     """The mean of the channels: ``(n, channels)`` to ``(n,)``; one channel passes as it is."""
-    return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
+    channels = samples.shape[1]
+    return samples[:, 0] if channels == 1 else samples @ np.full(channels, 1 / channels, np.float32)
 
 
 def to_mono16k(samples: npt.ArrayLike, rate: int) -> Samples:

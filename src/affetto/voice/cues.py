@@ -121,7 +121,7 @@ class CueBaseline:
 def measure_cues(speech: Samples) -> dict[str, float]:
     """The cues of some speech (mono float32 at 16 kHz); those that need a voiced sound are left out without one."""
     level = loudness_db(speech, rate=RATE)
-    pitch = pitch_track(speech, rate=RATE)
+    pitch = pitch_track(speech, rate=RATE, level=level)
     quiet, loud = np.percentile(level[level > level.max() - 45], [20, 95])
     cues = {
         "loudness range": float(loud - quiet),
