@@ -248,9 +248,11 @@ def read_audio(path: str | Path) -> Samples:
 
 
 def to_mono(samples: npt.NDArray[np.float32]) -> Samples:
-    """The mean of the channels: ``(n, channels)`` to ``(n,)``; one channel passes as it is."""
-    channels = samples.shape[1]
-    return samples[:, 0] if channels == 1 else samples @ np.full(channels, 1 / channels, np.float32)
+    """The mean of the channels: ``(n, channels)`` to ``(n,)``; one channel passes as it is.
+
+    To the last bit the same for every frame whatever its neighbours, as a product of matrices would not be.
+    """
+    return samples[:, 0] if samples.shape[1] == 1 else sum(samples.T[1:], samples[:, 0]) / np.float32(samples.shape[1])
 
 
 def to_mono16k(samples: npt.ArrayLike, rate: int) -> Samples:

@@ -107,8 +107,7 @@ def _mono(blocks: Iterator[Samples], rate: int, meter: LoudnessMeter | None) -> 
     for block in blocks:
         if meter is not None:
             meter.add(block)
-        channels = block.shape[1]
-        mono = block[:, 0] if channels == 1 else block @ np.full(channels, 1 / channels, np.float32)
+        mono = block[:, 0] if block.shape[1] == 1 else sum(block.T[1:], block[:, 0]) / np.float32(block.shape[1])
         yield mono if stream is None else stream.resample_chunk(np.ascontiguousarray(mono))
     if stream is not None:
         yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
