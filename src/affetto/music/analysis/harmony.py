@@ -108,7 +108,6 @@ def constant_q_chroma(samples: Samples, tuning: float) -> Floats:
     return _unit(transform(samples, _LONG_WINDOW, _LONG_HOP) @ _tuned_filters(tuning), peak=True)
 
 
-@cache
 def _tuned_filters(tuning: float) -> Floats:
     """The constant-Q filters for a spectrum that is read between its lines, where the pitches lie, shape (4097, 12)."""
     filters = _constant_q_filters()
