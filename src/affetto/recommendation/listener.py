@@ -229,17 +229,7 @@ class Listener:
             artist=artist,
         )
         named, now = named.only_artist() if artist else named, self._now()
-        entry = Entry(
-            kind=kind,
-            library=named.library,
-            track=named.track,
-            at=now if at is None else round(at * 1000),
-            seconds=seconds,
-            wanted=named.wanted,
-            propensity=named.propensity,
-            playlist=named.playlist,
-            facts=named.facts,
-        )
+        entry = named.entry(kind, at=now if at is None else round(at * 1000), seconds=seconds)
         if token is not None:
             entry = replace(entry, token=token[:64])
         entry.event(now)  # refuses what cannot be, before it is written

@@ -10,12 +10,12 @@ import numpy as np
 
 from affetto.errors import OptionError
 from affetto.music.track import Track
-from affetto.recommendation.history import History
+from affetto.recommendation.history import Entry, History
 from affetto.recommendation.leaning import taste_columns
 from affetto.recommendation.playlist import Playlist
 from affetto.recommendation.saved import Saved, SavedPlaylist
 from affetto.recommendation.source import Music, find_music
-from affetto.recommendation.taste import standardized
+from affetto.recommendation.taste import Kind, standardized
 
 __all__ = ["Named", "contents", "facts_of", "named_track"]
 
@@ -44,6 +44,20 @@ class Named:
     wanted: tuple[float, float] | None = None
     propensity: float | None = None
     playlist: int | None = None
+
+    def entry(self, kind: Kind, *, at: int, seconds: float | None = None) -> Entry:
+        """What is written down of it: what was done, at how many milliseconds since 1970, and the seconds it played."""
+        return Entry(
+            kind=kind,
+            library=self.library,
+            track=self.track,
+            at=at,
+            seconds=seconds,
+            wanted=self.wanted,
+            propensity=self.propensity,
+            playlist=self.playlist,
+            facts=self.facts,
+        )
 
     def only_artist(self) -> "Named":
         """The artist alone."""
