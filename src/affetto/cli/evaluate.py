@@ -354,7 +354,7 @@ def _print_fairness(result: "Figures") -> None:
     from affetto.evaluation.tables import fairness_tables
 
     for table in fairness_tables("", result):
-        show.table(table.columns, table.rows, title=table.caption.removeprefix(": "))
+        show.table(table.columns, table.rows, title=table.caption)
 
 
 def _print_intervals(run: "Run") -> None:
