@@ -175,5 +175,6 @@ def test_the_command_prints_both(
     assert not done.value.code
     text = capsys.readouterr().out
     assert "recall of happy" in text
+    assert "the widest recall" in text
     assert "where it errs" in text
     assert "ravdess:A01" in text

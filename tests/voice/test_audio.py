@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from affetto.errors import AudioError
-from affetto.voice.audio import RATE, AudioFile, ascii_name, read_audio, to_mono16k
+from affetto.voice.audio import RATE, AudioFile, ascii_name, read_audio, to_mono, to_mono16k
 
 HZ, SECONDS = 440.0, 2.0
 
@@ -730,3 +730,10 @@ def test_refuses_an_impossible_rate(rate: float) -> None:
 def test_names_are_printed_on_one_line() -> None:
     name = ascii_name(Path(os.fsdecode(b"a\nb\xff") + "é😀"))
     assert name == "a\\nb\\udcffé😀"
+
+
+def test_channels_are_mixed_alike_however_the_frames_are_divided() -> None:
+    frames = np.random.default_rng(0).standard_normal((4_001, 6)).astype(np.float32)
+    parts = [to_mono(part) for part in np.split(frames, [1, 1_234, 1_239])]
+    np.testing.assert_array_equal(np.concatenate(parts), to_mono(frames))
+    np.testing.assert_allclose(to_mono(frames), frames.mean(axis=1), atol=1e-6)
